@@ -1,0 +1,58 @@
+"""The faults that a phase may suffer, as choices of the scheduler: a crash of the node, the cancelling of a client.
+
+Each is possible at every point of the execution until its budget is spent, so exploring the schedules is exploring
+where the faults fall. Not happening is a choice too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define
+
+from machines.world.kernel import Execution, Root
+from machines.world.node import Node
+
+
+@define(eq=False)
+class Budget:
+    """How many more faults of one kind may happen."""
+
+    left: int
+
+
+@define(eq=False)
+class Crash:
+    """The node stops where it stands, loses what it had not synced, and starts again."""
+
+    node: Node
+    budget: Budget
+    begun: Callable[[], bool]
+    name: str = "crash"
+
+    def possible(self, *, at_end: bool) -> bool:  # noqa: ARG002 - a crash after the last answer matters as well
+        """As long as the budget lasts, once a client has begun."""
+        return self.budget.left > 0 and self.begun()
+
+    def happen(self, execution: Execution) -> None:
+        """Crash and restart."""
+        self.budget.left -= 1
+        self.node.crash(execution)
+
+
+@define(eq=False)
+class Cancellation:
+    """A client gives up: its operation is cancelled where it waits."""
+
+    root: Root
+    budget: Budget
+    name: str
+
+    def possible(self, *, at_end: bool) -> bool:
+        """While the client is at work."""
+        return not at_end and self.budget.left > 0 and self.root.started and not self.root.done
+
+    def happen(self, execution: Execution) -> None:  # noqa: ARG002 - the interface's
+        """Cancel its scope; it is told at its next suspension point."""
+        self.budget.left -= 1
+        self.root.scope.cancel()

@@ -1,0 +1,1 @@
+"""The database: schema, connections, transactions, and what its errors mean."""
