@@ -1,0 +1,1 @@
+"""Counterexamples: kept as files, told as text, and run again."""

@@ -156,7 +156,8 @@ class Errors:
     def no_database_text_gets_out(self, evidence: Evidence) -> int:
         """Conflicts found by the database are business errors, not to be retried, without a word of the database."""
         for request, error in evidence.errors.items():
-            leaked = [word for word in _RAW_DATABASE_TEXT if word.lower() in f"{error} {error.args}".lower()]
+            public = str(error).lower()
+            leaked = [word for word in _RAW_DATABASE_TEXT if word.lower() in public]
             assert not leaked, f"the error of {request} contains {leaked}: {error}"
             if getattr(error, "code", "") == "DUPLICATE_NAME":
                 assert not getattr(error, "retryable", True), f"{request}: a duplicate name is not to be retried"

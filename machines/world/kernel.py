@@ -200,6 +200,7 @@ class Root:
     scope: trio.CancelScope
     number: int
     node: str
+    started: bool = False
     done: bool = False
     task: Any = None
 
@@ -252,6 +253,7 @@ class Execution:
         return root
 
     async def _root(self, root: Root, function: Callable[..., Awaitable[object]], args: tuple[object, ...]) -> None:
+        root.started = True
         try:
             with root.scope:
                 await function(*args)

@@ -1,0 +1,1 @@
+"""Judges: evidence of one execution in, a verdict with its explanation out."""

@@ -1,0 +1,1 @@
+"""One sequential specification per service: apply(state, operation) gives the next state and the answer."""
