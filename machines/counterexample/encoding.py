@@ -1,19 +1,19 @@
 """Programs and findings as plain JSON data, and back.
 
-Operations are attrs classes. Each is written as an object of its fields with its class under `operation`, fields that
-hold their default left out; the classes that a file may name are those of the machine's subject, so that a file can
-make nothing else. Reading goes by the types of the fields and converts nothing: a text where a number belongs is an
-error that names the place, not a number.
+Operations are attrs classes. Each is written as an object of its fields with its class under `operation`,
+fields that hold their default left out; the classes that a file may name are those of the machine's subject,
+so that a file can make nothing else. Reading goes by the types of the fields and converts nothing: a text
+where a number belongs is an error that names the place, not a number.
 
-A record that gives a name twice, which no JSON object does, is written as a list of pairs; that is understood where
-a field is a record, not deeper.
+A record that gives a name twice, which no JSON object does, is written as a list of pairs; that is understood
+where a field is a record, not deeper.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
 from attrs import NOTHING, Factory, frozen
@@ -23,7 +23,7 @@ from cattrs.gen import make_dict_structure_fn
 from machines.counterexample.errors import CounterexampleError, UnknownOperationError, WrongFieldError
 from machines.exploration.schedule import Schedule, ScheduleSyntaxError
 from machines.invariants import Finding
-from machines.program import Faults, Phase
+from machines.program import Phase
 from model.acceptance.criteria import criteria
 from model.specification.values import Json, Record, freeze
 
@@ -128,7 +128,10 @@ def decode(data: Mapping[str, Any], operations: tuple[type, ...]) -> Content:
         return _decode_operation(given, named, values)
 
     converter.register_structure_hook_func(lambda kind: kind is object, operation)
-    return structured(data, Content, converter)
+    content = structured(data, Content, converter)
+    if not content.phases:
+        raise WrongFieldError("phases: is empty, and no counterexample does nothing")
+    return content
 
 
 def _decode_operation(given: Any, named: Mapping[str, type], converter: Converter) -> object:
@@ -145,7 +148,7 @@ def _decode_operation(given: Any, named: Mapping[str, type], converter: Converte
 
 
 def structured(data: Any, kind: type[Target], converter: Converter) -> Target:
-    """An object of that class from data; raises the first error of ours, or `WrongFieldError` with every place."""
+    """An object of that class; raises the first error of ours, else `WrongFieldError` with every place."""
     try:
         return converter.structure(data, kind)
     except BaseValidationError as error:
@@ -174,7 +177,7 @@ def _complaint(error: BaseException, kind: type | None) -> str:
 
 
 def _readable(complaint: str) -> str:
-    """cattrs writes `what @ where`."""
+    """What cattrs writes as `what @ where`, the place first."""
     what, _, where = complaint.rpartition(" @ ")
     place = where.lstrip(".")
     return f"{place}: {what}" if place else what
@@ -185,6 +188,9 @@ def _strict_converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     for kind in (str, int, float, bool):
         converter.register_structure_hook(kind, _exactly)
+    converter.register_structure_hook_func(
+        _is_uniform_tuple, lambda given, kind: _tuple(given, kind, converter)
+    )
     converter.register_structure_hook(Schedule, _schedule)
     converter.register_structure_hook(Record, _record)
     converter.register_structure_hook_func(lambda kind: kind == Json, lambda given, _: freeze(given))
@@ -199,6 +205,16 @@ def _exactly(given: Any, kind: type[Target]) -> Target:
     return given
 
 
+def _is_uniform_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
+
+
+def _tuple(given: Any, kind: Any, converter: Converter) -> tuple[Any, ...]:
+    """Only a list is one: left to itself, a converter takes a text for a list of its letters."""
+    items: Any = list[get_args(kind)[0]]  # type: ignore[misc] # a type that is known when this runs
+    return tuple(converter.structure(_exactly(given, list), items))
+
+
 def _schedule(given: Any, _: type[Schedule]) -> Schedule:
     try:
         return Schedule.parse(_exactly(given, str))
@@ -208,7 +224,7 @@ def _schedule(given: Any, _: type[Schedule]) -> Schedule:
 
 def _record(given: Any, _: type[Record]) -> Record:
     if isinstance(given, dict | list):
-        return Record(given)  # type: ignore[arg-type] # a list that holds no pairs is refused by Record itself
+        return Record(given)
     raise WrongFieldError(f"is {given!r}, which is no object")
 
 
@@ -218,6 +234,3 @@ def _with_bare_ids(given: Any) -> Any:
         return given
     ids = [each.get("id") if isinstance(each, dict) else each for each in given["criteria"]]
     return given | {"criteria": ids}
-
-
-__all__ = ["Content", "Faults", "decode", "encode", "encode_operation", "given_fields"]

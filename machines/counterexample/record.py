@@ -1,9 +1,9 @@
 """Counterexamples as values and as files: written whole or not at all, and refused with a reason when unfit.
 
-A file is JSON that a person can read and change. It opens with what it is and the number of its format; a checksum
-over everything else tells a file that was damaged from one that is as it was written. The checksum is of the
-content, not of the bytes: laying the file out anew changes nothing, and whoever changes the content on purpose
-deletes the line.
+A file is JSON that a person can read and change. It opens with what it is and the number of its format; a
+checksum over everything else tells a file that was damaged from one that is as it was written. The checksum
+is of the content, not of the bytes: laying the file out anew changes nothing, and whoever changes the content
+on purpose deletes the line.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ class Counterexample:
             content = decode(document, operations_of(machine_named(document.get("machine"))))
         except CounterexampleError as error:
             raise type(error)(f"{path}: {error}") from error
+        except RecursionError as error:
+            raise MalformedError(f"{path}: nested too deeply") from error
         program = Program(content.machine, content.phases)
         return cls(program, content.finding, content.executions, content.versions)
 
@@ -183,7 +185,7 @@ def _parsed(data: bytes) -> Any:
         raise MalformedError(f"not JSON: byte {error.start} is no UTF-8 text") from error
     except json.JSONDecodeError as error:
         raise MalformedError(f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise MalformedError(f"not JSON that can be read: {error}") from error
 
 
@@ -201,8 +203,8 @@ def _checked(document: Any) -> dict[str, Any]:
     content = {key: value for key, value in document.items() if key != "checksum"}
     if "checksum" in document and document["checksum"] != _digest(content):
         raise DamagedError(
-            "the content is not what was written: the file was edited or damaged. If you edited it on purpose, "
-            "delete the line with `checksum` and it will be taken as it is"
+            "the content is not what was written: the file was edited or damaged. If you edited it on "
+            "purpose, delete the line with `checksum` and it will be taken as it is"
         )
     return {key: value for key, value in content.items() if key not in {*_MARK, "format"}}
 
@@ -213,23 +215,18 @@ def _check_format(document: dict[str, Any]) -> None:
         return
     if type(found) is not int:
         raise ForeignError(f"its format is {found!r}, which is no number of a format of Tandem")
-    recorded = document.get("versions")
-    written = recorded.get("tandem-machines") if isinstance(recorded, dict) else None
-    by = (
-        f"tandem-machines {written}"
-        if written
-        else f"another version of tandem-machines than {_installed_ours()}"
-    )
-    remedy = f"upgrade to the version that wrote it ({by})" if found > FORMAT else f"replay it with {by}"
-    age = "newer" if found > FORMAT else "older"
+    by = f"tandem-machines {_written_by(document)}"
+    age, remedy = ("newer", f"upgrade to {by}") if found > FORMAT else ("older", f"replay it with {by}")
     raise OutdatedError(
         f"format {found} is {age} than format {FORMAT}, the only one that this version reads: {remedy}, "
-        "or let the machine find it again"
+        "which wrote it, or let the machine find it again"
     )
 
 
-def _installed_ours() -> str:
-    return _installed(_LIBRARIES[0])
+def _written_by(document: dict[str, Any]) -> str:
+    recorded = document.get("versions")
+    version = recorded.get("tandem-machines") if isinstance(recorded, dict) else None
+    return version if isinstance(version, str) else "of the version"
 
 
 def _digest(data: Any, size_bytes: int = 8) -> str:

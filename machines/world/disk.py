@@ -32,6 +32,8 @@ from machines.world.disk_faults import (
 from machines.world.disk_file import Inode
 from machines.world.disk_image import Image
 
+__all__ = ["DEAD", "Crash", "Disk", "FileMissingError", "Handle", "Image", "NodeDownError"]
+
 
 class _Dead:
     """Stands in for the file of a dead handle, so that live handles need not ask whether they live."""

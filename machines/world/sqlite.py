@@ -25,9 +25,9 @@ A world must not be able to tell a warm connection from a new one, or its course
 process did before. So a new one is opened, parses the schema and is set up on a scratch copy of the disk,
 and then changes disks just as a warm one does: the real disk sees the same calls either way. Opening draws
 from SQLite's random generator, so that is seeded again with each connection that is handed out, by how
-many the world has had. What still differs, and no service may use: `total_changes`, `changes` before the
-first change, `data_version`. What a service sets on a connection outside its set-up (a pragma, a function,
-a hook) goes along from world to world: it must not.
+many there were since a disk was mounted. What still differs, and no service may use: `total_changes`,
+`changes` before the first change, `data_version`. What a service sets on a connection outside its set-up
+(a pragma, a function, a hook) goes along from world to world: it must not.
 """
 
 from __future__ import annotations
@@ -99,9 +99,9 @@ class Warm:
 @define(eq=False)
 class Databases:
     """The connections of a process. Mutable state: those handed out, and the idle ones by their place.
-    `connects` counts the connections of this world.
 
-    One world lives at a time: mount its disks, connect, and `release_all` at its end.
+    `connects` counts the connections since the last disk was mounted. One world lives at a time: mount its
+    disks, connect, and `release_all` at its end.
     """
 
     vfs: SimulatedVFS = field(factory=SimulatedVFS)
@@ -111,10 +111,8 @@ class Databases:
     connects: int = 0
 
     def mount(self, node: str, disk: Disk) -> None:
-        """Let `/NODE/...` be files of this disk. The first disk of a world seeds SQLite's generator."""
-        if not self.vfs.disks:
-            self.connects = 0
-            self.seeds.sow(0)
+        """Let `/NODE/...` be files of this disk, until another is mounted or the world ends."""
+        self.connects = 0
         self.vfs.disks[node] = disk
 
     def set_clock(self, now_ms: Callable[[], int]) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of SQLite on simulated disks share: a small database, and worlds that end when the test does."""
+"""What the tests of SQLite on simulated disks share: a small database, and worlds that end with the test."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ def made_by(*statements: str, start: Image | None = None) -> Image:
     return Image.of(disk.image().contents())
 
 
-def rows(connection: apsw.Connection, query: str = "SELECT id, name, n FROM item ORDER BY id") -> list[tuple]:
+def rows(
+    connection: apsw.Connection, query: str = "SELECT id, name, n FROM item ORDER BY id"
+) -> list[tuple[object, ...]]:
     """All rows of a query."""
     return connection.execute(query).fetchall()

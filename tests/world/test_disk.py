@@ -49,7 +49,7 @@ def lost_by_power_cut(disk: Disk) -> dict[str, bytes]:
 @settings(max_examples=200, deadline=None)
 @given(_EDITS)
 def test_a_file_is_what_a_byte_array_would_be_live_and_durable(edits: list[tuple[str, int, bytes]]) -> None:
-    """After any edits a reader finds what a plain array of bytes would hold, and a power cut the last synced."""
+    """After any edits a reader finds what an array of bytes would, and a power cut leaves the last synced."""
     disk, live, durable = Disk(), bytearray(), b""
     file = disk.open("file")
     file.sync()
@@ -205,7 +205,7 @@ def test_a_failing_call_fails_before_its_effect_or_after_it(kind: str) -> None:
 
 
 def test_faults_count_calls_from_when_they_are_declared() -> None:
-    """The nth call of the kind from then on fails, that one alone; a fault of "change" counts every change."""
+    """The nth call of the kind from then on fails, that alone; a fault of "change" counts every change."""
     disk = written(Disk(), {"file": b"1"})
     file = disk.open("file")
     disk.fail("write", 2)
@@ -254,7 +254,7 @@ def test_a_crash_kills_the_handles_of_its_time_for_good() -> None:
 
 
 def test_a_missing_file_is_said_to_be_missing() -> None:
-    """Opening without creating, measuring, renaming and removing a file that is not there are typed errors."""
+    """Opening, measuring, renaming and removing a file that is not there are typed errors."""
     disk = Disk()
     for call in (lambda: disk.open("x", create=False), lambda: disk.size("x"), lambda: disk.unlink("x")):
         with pytest.raises(FileMissingError):

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from machines.world.disk import Disk
+from machines.world.disk_file import Inode
 from machines.world.disk_image import Image
 from machines.world.sqlite import databases
+from machines.world.sqlite_file import EXCLUSIVE, NONE, SHARED, File
 from tests.world.sqlite_worlds import ROWS, SCHEMA, connect, made_by, world
 
 _ACTIONS = (
@@ -53,7 +56,8 @@ class Actor:
         if action == "read on":
             return None if self.reading is None else next(self.reading, None)
         if action == "stop reading":
-            return self.stop()
+            self.stop()
+            return None
         return self.connection.execute(action).fetchall()
 
     def stop(self) -> None:
@@ -141,4 +145,20 @@ def test_a_busy_answer_has_the_codes_of_sqlite(start: Image) -> None:
         one.execute("BEGIN IMMEDIATE")
         with pytest.raises(apsw.BusyError) as caught:
             other.execute("BEGIN IMMEDIATE")
-        assert (caught.value.result, caught.value.extendedresult) == (apsw.SQLITE_BUSY, apsw.SQLITE_BUSY)
+        codes = {name: getattr(caught.value, name) for name in ("result", "extendedresult")}
+        assert codes == {"result": apsw.SQLITE_BUSY, "extendedresult": apsw.SQLITE_BUSY}
+
+
+def test_recovery_beside_a_reader_is_refused_and_holds_nobody_up() -> None:
+    """SHARED to EXCLUSIVE, as a hot journal asks for, is refused beside a reader, and leaves no PENDING."""
+    inode = Inode()
+    one, other, third = (File(Disk(), inode, "file") for _ in range(3))
+    one.xLock(SHARED)
+    other.xLock(SHARED)
+    with pytest.raises(apsw.BusyError):
+        one.xLock(EXCLUSIVE)
+    third.xLock(SHARED)
+    other.xUnlock(NONE)
+    third.xUnlock(NONE)
+    one.xLock(EXCLUSIVE)
+    assert other.xCheckReservedLock()

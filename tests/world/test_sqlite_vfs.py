@@ -1,4 +1,4 @@
-"""What SQLite finds around its files in a simulated world: time that is virtual, no chance, no sleep, no log."""
+"""What SQLite finds around its files in a simulated world: virtual time, no chance, no sleep, no log."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_there_is_no_write_ahead_log() -> None:
 
 @pytest.mark.parametrize("mode", ["truncate", "persist", "memory", "off"])
 def test_the_other_journal_modes_work(mode: str) -> None:
-    """A connection with any rollback journal mode commits and rolls back, but for the mode without a journal."""
+    """Any rollback journal mode commits and rolls back, but for the mode without a journal."""
     with world(made_by(SCHEMA, ROWS)):
         connection = connect()
         assert rows(connection, f"PRAGMA journal_mode={mode}") == [(mode,)]
@@ -71,6 +71,13 @@ def test_pages_may_have_any_size(page_size: int) -> None:
         assert rows(connection, "SELECT sum(length(n)) FROM item") == [(27000,)]
         connection.execute("DELETE FROM item; VACUUM")
         assert rows(connection, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_an_empty_file_counts_as_none() -> None:
+    """SQLite does not see an empty journal, as with its Unix VFS: a crash may leave one."""
+    with world(Image.of({"empty": b"", "full": b"1"})):
+        seen = [databases().vfs.xAccess(f"/storage/{name}", 0) for name in ("empty", "full", "missing")]
+        assert seen == [False, True, False]
 
 
 def test_large_statements_use_temporary_files() -> None:
