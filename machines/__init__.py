@@ -1,0 +1,1 @@
+"""What explores: the machines, the world that they control, strategies, counterexamples, pytest plugin."""

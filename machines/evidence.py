@@ -19,10 +19,11 @@ from system_under_test.communication.messages import Message
 class Evidence:
     """One execution, at its end, when nothing steps any more.
 
-    `calls` are the clients' operations in the order of their invocation, `requests` the id of each (the correlation
-    id that the system saw), `errors` the system's own error by request id. `before` and `after` are the committed
-    rows; `observed` is a read of everything after the end, as one more call. `initial` is the model's state before, and
-    `linearizability` the verdict on the calls and the observation. Times are virtual milliseconds.
+    `calls` are the clients' operations in the order of their invocation, `requests` the id of each (the
+    correlation id that the system saw), `errors` the system's own error by request id. `before` and `after`
+    are the committed rows; `observed` is a read of everything after the end, as one more call. `initial` is
+    the model's state before, and `linearizability` the verdict on the calls and the observation. Times are
+    virtual milliseconds.
     """
 
     phase: Phase

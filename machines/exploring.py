@@ -1,25 +1,25 @@
 """Runs phases of a program on a node: one execution under one chooser, with its evidence.
 
-Snapshots of the quiet node are where executions of the same phase start; the same phases in one world, without a
-snapshot between them, must do the same (`from_genesis`).
+Snapshots of the quiet node are where executions of the same phase start; the same phases in one world,
+without a snapshot between them, must do the same (`from_genesis`).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from machines.evidence import Evidence
 from machines.exploration.replay import Replay
 from machines.exploration.schedule import Schedule
 from machines.program import Phase, Program
 from machines.subject import Answer, Rows, Subject
-from machines.world.errors import ExecutionError
+from machines.world.errors import ExecutionError, NondeterminismError
 from machines.world.faults import Budget, Cancellation, Crash
-from machines.world.kernel import STEPS_MAX, Chooser, Execution, Loop, Observer
+from machines.world.kernel import STEPS_MAX, Chooser, Execution, Loop, Observer, Token
 from machines.world.node import NODE, REQUEST, Node, Snapshot
 from machines.world.sqlite import databases
 from model.history import INDETERMINATE, Call
@@ -29,7 +29,7 @@ CLIENT_NAMES = "abcdefghijklmnop"
 
 @define(eq=False)
 class _Request:
-    """One operation while an execution goes on; `invoked` and `returned` order all invocations and answers."""
+    """One operation while an execution goes on; `invoked` and `returned` order all questions and answers."""
 
     id: str
     client: str
@@ -41,6 +41,27 @@ class _Request:
     def call(self) -> Call:
         result = INDETERMINATE if self.answer is None else self.answer.result
         return Call(self.client, self.operation, self.invoked, self.returned, result)
+
+
+@frozen
+class Offered:
+    """Passes the choices of a strategy on, and notes when it asks for more than the program offers.
+
+    A strategy that goes through all schedules comes back to choices made in an earlier execution. Raises
+    `NondeterminismError` where these are not there any more.
+    """
+
+    strategy: Chooser
+
+    def choose(self, options: Sequence[Token], tasks: int, *, preempting: bool, step: int) -> int:
+        """As the strategy says."""
+        index = self.strategy.choose(options, tasks, preempting=preempting, step=step)
+        if index >= len(options):
+            raise NondeterminismError(
+                f"at step {step} there were {index + 1} choices or more before, and now {len(options)}, "
+                "after the same steps: something that no schedule controls decides here"
+            )
+        return index
 
 
 class FailedExecution(Exception):  # noqa: N818 - carries an error together with what it happened in
@@ -74,7 +95,11 @@ class PhaseRun:
         observer: Observer | None = None,
         steps_max: int = STEPS_MAX,
     ) -> Evidence:
-        """Run to the end; raises `FailedExecution`."""
+        """Run to the end; raises `FailedExecution`, and `ValueError` if there are too many clients."""
+        if len(self.phase.clients) > len(CLIENT_NAMES):
+            raise ValueError(
+                f"a phase has at most {len(CLIENT_NAMES)} clients, not {len(self.phase.clients)}"
+            )
         node = self.node
         execution = Execution(loop, chooser, steps_max, observer, node.clock.seconds)
         node.blocking.execution = execution
@@ -144,16 +169,19 @@ def read_rows(node: Node) -> Rows:
     return subject.rows(databases().connect(NODE, subject.database, subject.prepare, "observer"))
 
 
-_GENESIS: dict[str, tuple[Snapshot, Rows]] = {}
+_GENESIS: dict[tuple[type, str], tuple[Snapshot, Rows]] = {}
 
 
 def genesis(subject: Subject, loop: Loop) -> tuple[Snapshot, Rows]:
     """The system started for the first time on an empty disk; made once per process and subject."""
-    if subject.name not in _GENESIS:
+    key = (type(subject), subject.name)
+    if key not in _GENESIS:
         node = started(subject, loop)
-        _GENESIS[subject.name] = (node.snapshot(), read_rows(node))
-        node.close()
-    return _GENESIS[subject.name]
+        try:
+            _GENESIS[key] = (node.snapshot(), read_rows(node))
+        finally:
+            node.close()
+    return _GENESIS[key]
 
 
 def started(subject: Subject, loop: Loop) -> Node:

@@ -1,8 +1,8 @@
 """Invariants: functions of a machine that look at each execution, and the violations that they find.
 
-An invariant takes the evidence of one execution and returns how many cases it looked at: 0 says that there was
-nothing to see. It fails by an assertion. `Disagreement` is an assertion that shows the model's answer beside the
-system's.
+An invariant takes the evidence of one execution and returns how many cases it looked at: 0 says that there
+was nothing to see. It fails by an assertion. `Disagreement` is an assertion that shows the model's answer
+beside the system's.
 """
 
 from __future__ import annotations
@@ -87,7 +87,13 @@ def look(machine: Any, one: Invariant, evidence: Any) -> int | Finding:
         model, system = getattr(error, "model", ""), getattr(error, "system", "")
         message = str(error) or "the assertion carries no message"
         return Finding(one.name, one.sentence, one.criteria, message, model, system)
-    if not isinstance(cases, int):
+    except Exception as error:
+        error.add_note(
+            f"This is an error in the invariant {type(machine).__name__}.{one.name}, not in the system."
+        )
+        raise
+    count: object = cases
+    if not isinstance(count, int) or count < 0:
         raise VacuousInvariantError(
             f"{type(machine).__name__}.{one.name} returned {cases!r}; an invariant returns how many cases it "
             "looked at (0 if there was nothing to see), so that a vacuous run does not read as a proof"

@@ -1,8 +1,8 @@
-"""Programs: what a machine drew, as values that print as code, survive as JSON and run again.
+"""Programs: what a machine drew, as values that survive as files and run again.
 
-A program is a list of phases. In a phase some clients each perform their operations one after another, all clients
-at the same time, and some faults may happen. A phase with one client and no fault is a plain sequential call. The
-schedule pins which of its executions is meant.
+A program is a list of phases. In a phase some clients each perform their operations one after another, all
+clients at the same time, and some faults may happen. A phase with one client and no fault is a plain
+sequential call. The schedule pins which of its executions is meant.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ class Phase:
         return sum(len(client) for client in self.clients)
 
     @property
+    def contended(self) -> bool:
+        """Whether two clients or more ask for something."""
+        return sum(bool(client) for client in self.clients) > 1
+
+    @property
     def sequential(self) -> bool:
         """Whether there is nothing to interleave."""
         return len(self.clients) == 1 and not self.faults
@@ -61,27 +66,6 @@ class Program:
     def then(self, phase: Phase) -> Program:
         """This program with one more phase."""
         return Program(self.machine, (*self.phases, phase))
-
-    def as_code(self) -> str:
-        """Python that can be pasted into a test and that does exactly this."""
-        lines = ["replay(", f"    {self.machine!r},"]
-        for phase in self.phases:
-            lines += _phase_as_code(phase)
-        return "\n".join([*lines, ")"])
-
-
-def _phase_as_code(phase: Phase) -> list[str]:
-    if phase.sequential and phase.operations == 1:
-        return [f"    call({phase.clients[0][0]!r}),"]
-    lines = ["    burst("]
-    for client in phase.clients:
-        operations = ", ".join(repr(operation) for operation in client)
-        lines.append(f"        [{operations}],")
-    if phase.faults:
-        lines.append(f"        faults={phase.faults!r},")
-    if phase.schedule is not None:
-        lines.append(f'        schedule="{phase.schedule}",')
-    return [*lines, "    ),"]
 
 
 def call(operation: object) -> Phase:

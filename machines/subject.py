@@ -1,4 +1,4 @@
-"""What a machine must know of a system to explore it: how to start it, ask it, and look at what it has committed."""
+"""What a machine must know of a system to explore it: how to start it, ask it, and see what it committed."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ class Subject(Protocol):
     specification: Specification[Any]
     operations: tuple[type, ...]
     """The operations that it can be asked for; their fields are plain values, so that they can be saved."""
+
+    @property
+    def plumbing(self) -> tuple[str, ...]:
+        """Parts of paths, or qualified names, of code that a timeline does not show: it shows the caller."""
+        ...
 
     def prepare(self, connection: apsw.Connection) -> None:
         """Give a newly opened connection the settings that the system gives its own."""

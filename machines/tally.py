@@ -1,4 +1,4 @@
-"""The tally of a run: what was executed, explored completely, injected and exercised; it adds up over processes."""
+"""The tally of a run: what was executed, explored, injected and exercised; it adds up over processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from model.acceptance.registry import merged
 
 @define
 class Tally:
-    """Counts, all from zero. `seconds` is real time, for the rate alone; no result depends on it."""
+    """Counts, all from zero. `seconds` is real time, for the rate alone; no result depends on it.
+
+    By name: `certificates` of bursts, by what each may claim; `preemptions`, executions by how many they had
+    (as text, for JSON); `faults` that happened, by kind; `exercised`, criterion -> invariant -> cases looked
+    at.
+    """
 
     programs: int = 0
     calls: int = 0
@@ -41,13 +46,13 @@ class Tally:
             _count(self.faults, fault.split("-")[0])
 
     def burst(self, certificate: Certificate, outcomes: int, *, contended: bool) -> None:
-        """Count one explored burst."""
+        """Count one explored burst; it is contended if two clients or more asked for something."""
         self.bursts += 1
         self.bursts_complete += certificate.complete
         self.bursts_contended += contended
         self.outcomes += outcomes
-        words = str(certificate).split(":")[0]
-        _count(self.certificates, words)
+        claim = str(certificate).split(":")[0]
+        _count(self.certificates, claim)
 
     def exercise(self, criterion: str, invariant: str, cases: int) -> None:
         """Count the cases that an invariant tied to a criterion looked at; 0 notes that it is tied."""
@@ -70,9 +75,28 @@ class Tally:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Tally:
-        """The tally that `as_json` wrote."""
+    def from_json(cls, data: object) -> Tally:
+        """The tally that `as_json` wrote; raises `ValueError` that says what is wrong with the data."""
+        empty = cls()
+        names = {attribute.name for attribute in fields(cls)}
+        if not isinstance(data, Mapping) or set(data) != names:
+            raise ValueError("these are not the counts of a machine")
+        for name, value in data.items():
+            if not _is_like(getattr(empty, name), value, depth=2 if name == "exercised" else 1):
+                raise ValueError(f"{name} cannot be {value!r}")
         return cls(**data)
+
+
+def _is_like(example: object, value: object, depth: int) -> bool:
+    """Whether a value may stand for the example: a count, seconds, or `depth` levels of counts by name."""
+    if isinstance(example, float):
+        return isinstance(value, int | float) and value >= 0
+    if isinstance(example, dict) and depth:
+        return isinstance(value, Mapping) and all(
+            isinstance(key, str) and _is_like({} if depth > 1 else 0, inner, depth - 1)
+            for key, inner in value.items()
+        )
+    return type(value) is int and value >= 0
 
 
 def _count(counts: dict[str, int], key: str, times: int = 1) -> None:

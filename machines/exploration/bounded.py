@@ -1,15 +1,15 @@
 """The `bounded` strategy: all schedules, fewest preemptions first, each executed once.
 
-Iterative context bounding (Musuvathi and Qadeer, PLDI 2007): most concurrency bugs need very few preemptions, and the
-number of schedules with at most k of them is polynomial in the number of steps, so they come first. Switching when
-the running task blocks or ends is free, and so is a fault: with k = 0 every fault is already tried at every point of
-the uninterrupted runs.
+Iterative context bounding (Musuvathi and Qadeer, PLDI 2007): most concurrency bugs need very few preemptions,
+and the number of schedules with at most k of them is polynomial in the number of steps, so they come first.
+Switching when the running task blocks or ends is free, and so is a fault: with k = 0 every fault is already
+tried at every point of the uninterrupted runs.
 
-Each execution follows a prefix of choices and takes option 0 from there on. Every choice that it passes on the way
-is a *branch*: its other options are schedules yet to execute, filed under the number of preemptions that they cost.
-A schedule has exactly one generator (cut it after its last choice other than 0), so none is executed twice and, when
-the branches run out, none is left. Rejected: one depth-first search per bound, which needs less memory but executes
-the schedules of the lower bounds again in each round.
+Each execution follows a prefix of choices and takes option 0 from there on. Every choice that it passes on
+the way is a *branch*: its other options are schedules yet to execute, filed under the number of preemptions
+that they cost. A schedule has exactly one generator (cut it after its last choice other than 0), so none is
+executed twice and, when the branches run out, none is left. Rejected: one depth-first search per bound, which
+needs less memory but executes the schedules of the lower bounds again in each round.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Certificates: what an exploration may claim, and no more.
 
-`complete`: every schedule of the program was executed. `complete to k preemptions`: every schedule with at most k
-preemptions, wherever the allowed faults fall. `sampled`: some schedules; nothing is claimed of the rest. An
-execution that was cut off (step limit) takes every claim of completeness with it.
+`complete`: every schedule of the program was executed. `complete to k preemptions`: every schedule with at
+most k preemptions, wherever the allowed faults fall. `sampled`: some schedules; nothing is claimed of the
+rest. An execution that was cut off (step limit) takes every claim of completeness with it.
 """
 
 from __future__ import annotations

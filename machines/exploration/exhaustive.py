@@ -1,9 +1,9 @@
 """The `exhaustive` strategy: depth-first over all schedules, each executed once.
 
-Stateless search (VeriSoft, Godefroid 1997): the stack holds, for each choice of the execution under way, which option
-was taken and how many there were; the next execution repeats all but the last choice that has an option left. Memory
-is one pair per choice of one execution. No reduction yet: two schedules that differ only in the order of independent
-steps are two executions.
+Stateless search (VeriSoft, Godefroid 1997): the stack holds, for each choice of the execution under way,
+which option was taken and how many there were; the next execution repeats all but the last choice that has an
+option left. Memory is one pair per choice of one execution. No reduction yet: two schedules that differ only
+in the order of independent steps are two executions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from machines.world.kernel import Token
 
 
 class Exhaustive:
-    """State: `_stack`, a pair [option taken, number of options] per choice; `_depth`, the next choice's place."""
+    """State: `_stack`, a pair [option taken, options] per choice; `_depth`, the next choice's place."""
 
     def __init__(self) -> None:
         self._stack: list[list[int]] = []

@@ -1,15 +1,16 @@
-"""The `random` strategy: each choice uniformly among its options, from a seed.
+"""The `random` strategy: each task that can step is as likely as any other to do so, from a seed.
 
-The simplest sampler, and the yardstick for the others. It does not choose uniformly among schedules: one with few
-choices on its way is likelier than one with many.
+The simplest sampler, and the yardstick for the others. It does not choose uniformly among schedules: one with
+few choices on its way is likelier than one with many. That makes it Knuth's random descent, and its estimate of
+the number of schedules an unbiased one. Faults fall as in all samplers (`machines.exploration.sampling`).
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 from machines.exploration.certificate import Certificate
+from machines.exploration.sampling import Sampling
 from machines.world.kernel import Token
 
 
@@ -17,20 +18,29 @@ class RandomWalk:
     """State: the stream of the seed; execution n of a seed is the same in every process."""
 
     def __init__(self, seed: int) -> None:
-        self._stream = random.Random(seed)  # noqa: S311 - a seeded stream is the point
-        self._choices = 1
+        self._sampling = Sampling.seeded(seed)
+        self._under_way = False
 
     def begin(self) -> bool:
         """There is always one more, unless no choice was met at all."""
-        left = self._choices > 0
-        self._choices = 0
-        return left
+        self._settle()
+        self._under_way = self._sampling.begin()
+        return self._under_way
+
+    def _settle(self) -> None:
+        if self._under_way:
+            self._sampling.end()
+        self._under_way = False
 
     def choose(self, options: Sequence[Token], tasks: int, *, preempting: bool, step: int) -> int:  # noqa: ARG002 - the interface's
-        """Any option, all equally likely."""
-        self._choices += 1
-        return self._stream.randrange(len(options))
+        """Any task, all equally likely, unless a fault happens."""
+        outside = self._sampling.outside(options, tasks)
+        if outside is not None:
+            return outside
+        self._sampling.descents.took(1 / tasks)
+        return self._sampling.stream.randrange(tasks)
 
     def certificate(self, executions: int) -> Certificate:
-        """Sampled, but for a program without a single choice, of which one execution is all there is."""
-        return Certificate("complete" if executions and self._choices == 0 else "sampled", executions)
+        """A sample."""
+        self._settle()
+        return self._sampling.certificate(executions)

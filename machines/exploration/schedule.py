@@ -1,8 +1,8 @@
 """Schedules: the choices of one execution, as a value that survives as text.
 
-A schedule names every step, forced ones included, so that a replay that drifts is noticed at the first step that
-differs. Text: tokens divided by spaces, a task's number repeated n times as `number*n`, faults and their variants by
-name: `0*3 1 crash power 0*2`.
+A schedule names every step, forced ones included, so that a replay that drifts is noticed at the first step
+that differs. Text: tokens divided by spaces, a task's number repeated n times as `number*n`, faults and their
+variants by name: `0*3 1 crash power 0*2`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from attrs import frozen
 
 from machines.world.kernel import Token
 
-_TOKEN = re.compile(r"(?:(?P<task>\d+)(?:\*(?P<times>[1-9]\d*))?|(?P<name>[a-z][a-z0-9-]*))")
+_TOKEN = re.compile(r"(?:(?P<task>[0-9]{1,9})(?:\*(?P<times>[1-9][0-9]*))?|(?P<name>[a-z][a-z0-9-]*))")
 _STEPS_MAX = 1_000_000
 
 
@@ -48,7 +48,8 @@ class Schedule:
             if match["name"]:
                 tokens.append(match["name"])
                 continue
-            times = int(match["times"] or 1)
+            # The first eight digits: enough to know that a count is far too large.
+            times = int((match["times"] or "1")[:8])
             if len(tokens) + times > _STEPS_MAX:
                 raise ScheduleSyntaxError(f"the schedule has more than {_STEPS_MAX} steps")
             tokens += [int(match["task"])] * times

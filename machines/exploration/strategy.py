@@ -1,7 +1,7 @@
 """The one interface of exploration strategies, the loop that drives one, and the strategies by name.
 
-A strategy is asked for choices by the kernel (`choose`), is told when an execution begins (`begin`), and says at the
-end what its executions amount to (`certificate`). One small file per strategy.
+A strategy is asked for choices by the kernel (`choose`), is told when an execution begins (`begin`), and says
+at the end what its executions amount to (`certificate`). One small file per strategy.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ STRATEGIES: dict[str, Callable[[int], Strategy]] = {
     "exhaustive": lambda _seed: Exhaustive(),
     "random": RandomWalk,
 }
-"""Each strategy by its name, made from a seed. (`replay` takes a schedule instead: `machines.exploration.replay`.)"""
+"""Each strategy by its name, made from a seed. (`replay` takes a schedule: `machines.exploration.replay`.)"""
 
 
 def strategy_named(name: str, seed: int = 0) -> Strategy:
@@ -56,7 +56,7 @@ def strategy_named(name: str, seed: int = 0) -> Strategy:
 
 
 def executions(strategy: Strategy, executions_max: int) -> Iterator[int]:
-    """The numbers 0, 1, ... of the executions to make: until the strategy has no more, or the budget is spent.
+    """The numbers 0, 1, ... of the executions to make: until the strategy has no more or the budget is spent.
 
     A consumer that stops early (at a failure) has explored what it was given, and nothing may be claimed.
     """

@@ -1,7 +1,7 @@
 """What an execution of the personality service shows, in the words that the judges and invariants use.
 
-Different interleavings of one burst mostly end in the same few states, so whatever is computed from rows alone is
-remembered.
+Different interleavings of one burst mostly end in the same few states, so whatever is computed from rows
+alone is remembered.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from hashlib import blake2b
 from typing import Any
 
 from machines.evidence import Evidence
-from machines.personality.subject import audit_row, entity_of, history_row
+from machines.invariants import Disagreement
+from machines.personality.subject import PersonalitySubject, audit_row, entity_of, history_row
 from model.history import Call, Failed
 from model.judges.evidence import AuditRow, HistoryRow
+from model.judges.linearizability import Linearizability
 from model.judges.rollback import Outcome
 from model.judges.verdict import Verdict
 from model.judges.versions import judge_versions
@@ -92,3 +94,24 @@ def texts(evidence: Evidence) -> Iterator[tuple[str, str]]:
         yield f"audit entry {row[0]}", repr(row)
     for message in evidence.messages:
         yield f"message {message.operation} of {message.correlation_id}", repr(message)
+
+
+def disagreement(evidence: Evidence, verdict: Linearizability) -> Disagreement:
+    """A violated verdict as a finding: the witness in words, and the model's answer beside the system's.
+
+    Both are told for the first call of the witness that the longest attempt could not place.
+    """
+    calls = (*evidence.calls, evidence.observed)
+    specification = PersonalitySubject.specification
+    state = evidence.initial
+    for place in verdict.linearization:
+        state, _ = specification.apply(state, calls[place].operation)
+    stuck = next((place for place in verdict.witness if place not in verdict.linearization), None)
+    if stuck is None:
+        return Disagreement(verdict.explanation)
+    call = calls[stuck]
+    _, answer = specification.apply(state, call.operation)
+    asked = f"{call.process} {call.operation!r}"
+    return Disagreement(
+        verdict.explanation, model=f"{asked} -> {answer!r}", system=f"{asked} -> {call.result!r}"
+    )

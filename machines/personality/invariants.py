@@ -1,4 +1,4 @@
-"""What must hold of every execution of the personality service, each invariant tied to the criteria it stands for."""
+"""What must hold of every execution of the personality service: invariants, tied to their criteria."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from machines.evidence import Evidence
-from machines.invariants import Disagreement, invariant
+from machines.invariants import invariant
 from machines.personality import facts
 from machines.personality.drawing import SECRET
 from machines.personality.subject import PRINCIPAL, STRANGER
@@ -42,11 +42,11 @@ class Consistency:
     @acceptance("S0-AC3-4", "S0-AC1-2")
     @invariant()
     def some_order_explains_every_answer(self, evidence: Evidence) -> int:
-        """The answers, and what is stored at the end, are those of the operations one after another in some order."""
+        """The answers, and what is stored at the end, are those of the operations in some order."""
         verdict = evidence.linearizability
         assert verdict is not None
         if verdict.violated:
-            raise Disagreement("no order of the operations explains the answers", model=verdict.explanation)
+            raise facts.disagreement(evidence, verdict)
         return int(verdict.holds)
 
     @acceptance("S0-AC3-2")
@@ -64,7 +64,7 @@ class Consistency:
     @acceptance("S0-AC3-1")
     @invariant()
     def one_of_competing_updates_wins(self, evidence: Evidence) -> int:
-        """Of updates of one personality with the same expected version at most one commits; the others are refused."""
+        """Of updates of one personality with the same expected version at most one commits."""
         rivals: dict[tuple[str, Any], list[Any]] = {}
         for _, call in facts.asked(evidence):
             if isinstance(call.operation, Update) and call.operation.context == "valid":
@@ -72,13 +72,15 @@ class Consistency:
         contested = {key: calls for key, calls in rivals.items() if len(calls) > 1}
         for (entity, version), calls in contested.items():
             winners = [call for call in calls if facts.outcome_of(call) == "ok"]
-            assert len(winners) <= 1, f"{len(winners)} updates of {entity} from version {version} were acknowledged"
+            assert len(winners) <= 1, (
+                f"{len(winners)} updates of {entity} from version {version} were acknowledged"
+            )
         return len(contested)
 
     @acceptance("S0-AC1-3", "S0-GWT-1", "S0-AC4-4")
     @invariant()
     def an_operation_happens_wholly_or_not_at_all(self, evidence: Evidence) -> int:
-        """An operation that was refused or broken off left no change, no history, no lock and no transaction."""
+        """An operation that was refused or broken off leaves no change, history, lock or transaction."""
         outcomes = {request: facts.outcome_of(call) for request, call in facts.asked(evidence)}
         held = Leftovers(
             locks=evidence.leftovers["database locks"],
@@ -100,8 +102,12 @@ class Consistency:
                 continue
             cases += 1
             earliest = evidence.started_ms if old is None else old[3]
-            assert old is None or created == old[2], f"createdAt of {entity} went from {old and old[2]} to {created}"
-            assert created <= updated, f"{entity} was updated at {updated}, before it was created at {created}"
+            assert old is None or created == old[2], (
+                f"createdAt of {entity} went from {old and old[2]} to {created}"
+            )
+            assert created <= updated, (
+                f"{entity} was updated at {updated}, before it was created at {created}"
+            )
             assert earliest <= updated <= evidence.ended_ms, f"{entity} claims to be updated at {updated}"
         return cases
 
@@ -134,7 +140,7 @@ class Errors:
     @acceptance("S0-AC2-1")
     @invariant()
     def validation_errors_keep_their_context(self, evidence: Evidence) -> int:
-        """A validation error names operation, entity and correlation id, and exactly the fields that offend."""
+        """A validation error names operation, entity and correlation id, and each field that offends once."""
         cases = 0
         for request, call in facts.asked(evidence):
             error = _error(evidence, request)
@@ -147,33 +153,38 @@ class Errors:
             said = (error.operation, error.entity, error.correlation_id)
             assert said == expected, f"the error says {said}, the request was {expected}"
             fields = [each.field for each in error.field_errors]
-            assert fields and len(fields) == len(set(fields)), f"fields named: {fields}"
+            assert fields, "no field is named"
+            assert len(fields) == len(set(fields)), f"fields named: {fields}"
             assert all(each.message for each in error.field_errors), "a field error carries no message"
         return cases
 
     @acceptance("S0-AC2-2", "S1-SEC-2")
     @invariant()
     def no_database_text_gets_out(self, evidence: Evidence) -> int:
-        """Conflicts found by the database are business errors, not to be retried, without a word of the database."""
+        """Conflicts that the database finds are business errors, not to be retried, in no word of its own."""
         for request, error in evidence.errors.items():
             public = str(error).lower()
             leaked = [word for word in _RAW_DATABASE_TEXT if word.lower() in public]
             assert not leaked, f"the error of {request} contains {leaked}: {error}"
             if getattr(error, "code", "") == "DUPLICATE_NAME":
-                assert not getattr(error, "retryable", True), f"{request}: a duplicate name is not to be retried"
+                assert not getattr(error, "retryable", True), (
+                    f"{request}: a duplicate name is not to be retried"
+                )
         return len(evidence.errors)
 
     @acceptance("S0-AC2-3")
     @invariant()
     def refusals_are_in_the_audit_log(self, evidence: Evidence) -> int:
-        """For each error the audit log has an entry of the same correlation id with the error's chain of codes."""
+        """For each error the audit log has an entry of its correlation id with its chain of codes."""
         if not evidence.errors:
             return 0
         entries = {row[1]: row[6] for row in facts.new_rows(evidence, "audit") if row[2] == "rejected"}
         for request in evidence.errors:
             error = _error(evidence, request)
             chain = " < ".join(error.chain) if error is not None else ""
-            assert entries.get(request) == chain, f"{request} failed with {chain}, the log has {entries.get(request)}"
+            assert entries.get(request) == chain, (
+                f"{request} failed with {chain}, the log has {entries.get(request)}"
+            )
         return len(evidence.errors)
 
     @acceptance("S0-EP-3")
@@ -188,13 +199,15 @@ class Errors:
             cases += 1
             assert not error.retryable, f"{request}: {error.code} is marked as retryable"
             attempts = Counter(m.operation for m in evidence.messages if m.correlation_id == request)
-            assert all(count == 1 for count in attempts.values()), f"{request} was attempted again: {attempts}"
+            assert all(count == 1 for count in attempts.values()), (
+                f"{request} was attempted again: {attempts}"
+            )
         return cases
 
     @acceptance("S0-AC4-3")
     @invariant()
     def nothing_fails_without_a_fault(self, evidence: Evidence) -> int:
-        """No operation is answered with a technical error: contention is met with patience, a crash with a restart."""
+        """No operation is answered with a technical error: contention is met with patience."""
         failed = [call for call in evidence.calls if isinstance(call.result, Failed)]
         assert not failed, f"failed although nothing is broken: {failed}"
         return len(evidence.calls)
@@ -206,7 +219,7 @@ class Security:
     @acceptance("S0-SEC-4", "S1-SEC-3")
     @invariant()
     def bad_contexts_are_denied_before_any_effect(self, evidence: Evidence) -> int:
-        """A missing, forged, expired or insufficient context gives ACCESS_DENIED, before any call to another service."""
+        """A missing, forged, expired or insufficient context gives ACCESS_DENIED, before any inner call."""
         cases = 0
         for request, call in facts.asked(evidence):
             if call.operation.context == "valid" or not call.answered:  # type: ignore[attr-defined] # every operation has a context
@@ -230,7 +243,7 @@ class Security:
     @acceptance("S0-SEC-2")
     @invariant()
     def the_audit_log_tells_each_operation_once(self, evidence: Evidence) -> int:
-        """The log only grows, in order; each operation in it has one start, its steps and one end, in its own name."""
+        """The log only grows, in order; each operation in it has one start, its steps and one end."""
         before, after = evidence.before["audit"], evidence.after["audit"]
         assert after[: len(before)] == before, "an entry of the audit log was altered or removed"
         rows = facts.new_rows(evidence, "audit")
@@ -257,7 +270,7 @@ class Cooperation:
     @acceptance("S0-AC1-1")
     @invariant()
     def what_is_stored_was_validated(self, evidence: Evidence) -> int:
-        """A state is stored only after ValidationService found exactly this state valid, for the same request."""
+        """A state is stored only after ValidationService found this very state valid, for this request."""
         new = [row for row in facts.new_changes(evidence) if row.kind != "deleted"]
         if not new:
             return 0
@@ -275,19 +288,21 @@ class Cooperation:
             cases += 1
             digest = facts.stored_digest(row)
             assert (change.correlation, digest) in verdicts, (
-                f"{change.entity} version {change.version} was stored by {change.correlation}, but ValidationService "
-                "never found that state valid"
+                f"{change.entity} version {change.version} was stored by {change.correlation}, but "
+                "ValidationService never found that state valid"
             )
         return cases
 
     @acceptance("S0-SC-4")
     @invariant()
     def messages_follow_the_declared_routes(self, evidence: Evidence) -> int:
-        """Services call each other only where it is declared, once per message, within the time of the phase."""
+        """Services call each other only where that is declared, once per message, while the phase lasts."""
         for message in evidence.messages:
             route = (message.caller, message.callee, message.operation)
             assert route in ROUTES, f"not a declared call: {route}"
-            assert evidence.started_ms <= message.sent_ms <= message.done_ms <= evidence.ended_ms, f"{message}"
+            assert evidence.started_ms <= message.sent_ms <= message.done_ms <= evidence.ended_ms, (
+                f"{message}"
+            )
             assert message.attempt == 1, f"attempted again: {message}"
         return len(evidence.messages)
 

@@ -1,7 +1,7 @@
-"""The personality service as a subject: how to start it, ask it in the model's words, and read what it committed.
+"""The personality service as a subject: started, asked in the model's words, and read when all is committed.
 
-Written from the contract, not from the service's code: field names become column names here a second time, so that a
-service which drops or swaps a field is seen to do so.
+Written from the contract, not from the service's code: field names become column names here a second time, so
+that a service which drops or swaps a field is seen to do so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from machines.subject import Answer, Rows
 from machines.world.node import predicted_uuid
 from model.history import INDETERMINATE, Failed
 from model.judges.evidence import AuditRow, HistoryRow
+from model.specification.interface import Specification
 from model.specification.personality import (
     Create,
     Delete,
@@ -72,8 +73,16 @@ class PersonalitySubject:
     name = "personality service"
     database = "personalities.db"
     operations: tuple[type, ...] = (Create, Update, Delete, Get, GetMany, GetAll)
-    specification = PersonalitySpecification()
-    prepare = staticmethod(prepare)
+    plumbing: tuple[str, ...] = (
+        "/system_under_test/storage/",
+        "/system_under_test/communication/",
+        "/machines/personality/",
+    )
+    specification: Specification[Any] = PersonalitySpecification()
+
+    def prepare(self, connection: apsw.Connection) -> None:
+        """As the system does it."""
+        prepare(connection)
 
     async def start(self, ports: Ports) -> System:
         """The system, with one principal who may do everything."""
@@ -82,7 +91,7 @@ class PersonalitySubject:
         return await open_system(ports, authority=Authority(_KEY), access=access)
 
     def correlation(self, operation: Operation, request: str) -> str:
-        """The correlation id of a request: the client's, or one that the system makes where it brought none."""
+        """The correlation id of a request: the client's, or one of the system's making if it brought none."""
         return predicted_uuid(request) if operation.context == "missing" else request
 
     async def perform(self, system: System, operation: Operation, request: str, ports: Ports) -> Answer:
@@ -166,7 +175,8 @@ def _taken(mapping: dict[str, Any] | None) -> Entity | None:
 
 @lru_cache(maxsize=_ROWS_REMEMBERED)
 def _all_by_name(rows: tuple[tuple[Any, ...], ...]) -> Entities:
-    return Entities(sorted((entity_of(row) for row in rows), key=lambda entity: str(entity.name)))
+    entities: list[Entity] = sorted(map(entity_of, rows), key=lambda entity: str(entity.name))
+    return Entities(entities)
 
 
 @lru_cache(maxsize=_ROWS_REMEMBERED)

@@ -1,6 +1,8 @@
-"""What can go wrong with an execution as such, apart from what a judge finds: typed, and each with its remedy."""
+"""What can go wrong with an execution as such, apart from what a judge finds: typed, each with its remedy."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 
 class ExecutionError(Exception):
@@ -37,3 +39,24 @@ class NondeterminismError(Exception):
 
 class ScheduleDivergedError(Exception):
     """A schedule asks for a choice that the program does not offer at that point."""
+
+
+def failure_of(label: str, error: BaseException) -> ExecutionError:
+    """What to report for a task that ended with an error, or with a group of errors of its child tasks."""
+    leaves = list(_leaves(error))
+    for leaf in leaves:
+        if isinstance(leaf, ExecutionError):
+            return leaf
+    failure = TaskFailedError(
+        f"{label} ended with {' and '.join(f'{type(leaf).__name__}: {leaf}' for leaf in leaves)}"
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

@@ -1,8 +1,11 @@
-"""Keeps the real world out of executions: real time is virtual, real randomness is seeded, the rest is refused.
+"""Keeps the real world out of executions: time is virtual, randomness is seeded, the rest is refused.
 
-While an exploration runs, `Guards` stands in for the functions through which Python code reaches clocks, random
-numbers, threads, sockets and processes. Outside an execution (the judge, the report) each stand-in calls the real
-function. What it cannot see: a name bound with `from time import monotonic` before the exploration began, and
+While an exploration runs, `Guards` stands in for the functions through which Python code reaches clocks,
+random numbers, threads, sockets and processes. Outside an execution (the judge, the report) each stand-in
+calls the real function. A refusal fails the execution even where the code under test swallows it: an error
+that depends on where the code runs would otherwise be judged as if it were the code's own.
+
+What it cannot see: a clock bound with `from time import monotonic` before the exploration began, and
 `datetime.datetime.now`, a method of an immutable type. The determinism check is the net below.
 """
 
@@ -10,61 +13,55 @@ from __future__ import annotations
 
 import os
 import random
-import secrets
 import socket
 import subprocess
 import threading
 import time
-import types
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from machines.world import trio_internals
 from machines.world.clock import VirtualClock
 from machines.world.errors import RefusedError
 
 _REMEDY = {
     "sleep": "await trio.sleep(...), which takes virtual time",
-    "thread": "the run-blocking port of the world, or trio.to_thread through it",
+    "thread": "the run-blocking port of the world",
     "socket": "the network port of the world",
     "process": "a port of the world",
 }
-_CLOCKS = ("time", "monotonic", "perf_counter")
-_RANDOM = (
-    "random",
-    "uniform",
-    "randint",
-    "randrange",
-    "choice",
-    "choices",
-    "sample",
-    "shuffle",
-    "gauss",
-    "expovariate",
-    "betavariate",
-    "normalvariate",
-    "triangular",
-    "getrandbits",
-    "randbytes",
+_CLOCKS = ("time", "monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime")
+_CALENDARS = ("gmtime", "localtime", "ctime")
+_REFUSED: tuple[tuple[Any, str, str, str], ...] = (
+    (time, "sleep", "time.sleep", "sleep"),
+    (threading.Thread, "start", "starting a thread", "thread"),
+    (trio_internals.ThreadCache, "start_thread_soon", "trio.to_thread.run_sync", "thread"),
+    (socket.socket, "__init__", "a real socket", "socket"),
+    (socket, "socketpair", "a real socket", "socket"),
+    (socket, "getaddrinfo", "looking up a host's address", "socket"),
+    (socket, "gethostbyname", "looking up a host's address", "socket"),
+    (subprocess.Popen, "__init__", "starting a process", "process"),
+    (os, "system", "starting a process", "process"),
+    (os, "fork", "starting a process", "process"),
+    (os, "posix_spawn", "starting a process", "process"),
+    (os, "posix_spawnp", "starting a process", "process"),
 )
-
-
-def refusal(what: str, kind: str) -> RefusedError:
-    """The error for a real resource of a `kind` (sleep, thread, socket, process) reached inside an execution."""
-    return RefusedError(f"{what} inside an execution: no schedule controls it; use {_REMEDY[kind]}")
+"""What is refused inside an execution: (owner, name, what the refusal calls it, kind of remedy)."""
 
 
 class Guards:
     """Stand-ins for real time, randomness, threads, sockets and processes, active while `executing` is true.
 
-    State: `executing`, whether a task of an execution is being stepped; `unawaited`, the names of coroutines that
-    were dropped without being awaited during this execution.
+    State: `executing`, whether a task of an execution is being stepped; `unawaited`, the names of coroutines
+    that were dropped without being awaited during this execution; `refused`, what it reached for in vain.
     """
 
     def __init__(self, clock: VirtualClock) -> None:
         self.executing = False
         self.unawaited: list[str] = []
+        self.refused: list[RefusedError] = []
         self._clock = clock
         self._random: random.Random | None = None
         self._replaced: list[tuple[Any, str, Any]] = []
@@ -73,40 +70,24 @@ class Guards:
         """Start an execution: its random stream begins anew."""
         self._random = None
         self.unawaited.clear()
+        self.refused.clear()
         self.executing = True
 
     def end(self) -> None:
         """End an execution."""
         self.executing = False
 
+    def refusal(self, what: str, kind: str) -> RefusedError:
+        """The error for a real resource of a `kind` (sleep, thread, socket, process) reached for."""
+        error = RefusedError(f"{what} inside an execution: no schedule controls it; use {_REMEDY[kind]}")
+        self.refused.append(error)
+        return error
+
     def install(self) -> None:
         """Put the stand-ins in place (once per exploration, not per execution)."""
-        for name in _CLOCKS:
-            self._replace(time, name, self._virtual(getattr(time, name), lambda: self._clock.seconds))
-            self._replace(
-                time,
-                f"{name}_ns",
-                self._virtual(getattr(time, f"{name}_ns"), lambda: round(self._clock.seconds * 1e9)),
-            )
-        for name in _RANDOM:
-            self._replace(random, name, self._seeded(getattr(random, name), name))
-        self._replace(os, "urandom", self._seeded(os.urandom, "randbytes"))
-        self._replace(secrets, "token_bytes", self._seeded(secrets.token_bytes, "randbytes", 32))
-        self._replace(uuid, "uuid4", self._uuid(uuid.uuid4))
-        self._replace(uuid, "uuid1", self._uuid(uuid.uuid1))
-        self._replace(time, "sleep", self._refused(time.sleep, "time.sleep", "sleep"))
-        self._replace(
-            threading.Thread, "start", self._refused(threading.Thread.start, "starting a thread", "thread")
-        )
-        self._replace(socket, "socket", _refusing_class(self, socket.socket, "a real socket", "socket"))
-        self._replace(
-            subprocess, "Popen", _refusing_class(self, subprocess.Popen, "starting a process", "process")
-        )
-        self._replace(
-            warnings,
-            "_warn_unawaited_coroutine",
-            self._unawaited(warnings._warn_unawaited_coroutine),  # type: ignore[attr-defined] # noqa: SLF001 - CPython's own hook
-        )
+        for owner, name, stand_in in self._stand_ins():
+            self._replaced.append((owner, name, getattr(owner, name)))
+            setattr(owner, name, stand_in)
 
     def remove(self) -> None:
         """Put the real functions back."""
@@ -114,23 +95,79 @@ class Guards:
             owner, name, real = self._replaced.pop()
             setattr(owner, name, real)
 
-    def _replace(self, owner: Any, name: str, stand_in: Any) -> None:
-        self._replaced.append((owner, name, getattr(owner, name)))
-        setattr(owner, name, stand_in)
+    def _stand_ins(self) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+        for name in _CLOCKS:
+            yield time, name, self._clock_in_seconds(getattr(time, name))
+            yield time, f"{name}_ns", self._clock_in_nanoseconds(getattr(time, f"{name}_ns"))
+        for name in _CALENDARS:
+            yield time, name, self._calendar(getattr(time, name))
+        yield time, "strftime", self._strftime(time.strftime, time.localtime)
+        yield from self._chance()
+        for owner, name, what, kind in _REFUSED:
+            if hasattr(owner, name):
+                yield owner, name, self._refusing(getattr(owner, name), what, kind)
+        hook = "_warn_unawaited_coroutine"  # CPython calls it by this name
+        yield warnings, hook, self._unawaited(getattr(warnings, hook))
+
+    def _chance(self) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+        """Every function of `random` that draws from its hidden generator, and all sources of entropy."""
+        for name in dir(random):
+            real = getattr(random, name)
+            if isinstance(getattr(real, "__self__", None), random.Random):
+                yield random, name, self._seeded(real, name)
+        yield random.Random, "seed", self._seed(random.Random.seed)
+        # `secrets`, `uuid4` and `random.SystemRandom` draw from these two.
+        yield os, "urandom", self._entropy(os.urandom)
+        yield random, "_urandom", self._entropy(os.urandom)
+        if hasattr(os, "getrandom"):
+            yield os, "getrandom", self._entropy(os.getrandom)
+        yield uuid, "uuid1", self._uuid(uuid.uuid1)
 
     def _stream(self) -> random.Random:
         if self._random is None:
             self._random = random.Random(0)  # noqa: S311 - a seeded stream is the point
         return self._random
 
-    def _virtual(self, real: Callable[[], Any], virtual: Callable[[], Any]) -> Callable[[], Any]:
-        return lambda: virtual() if self.executing else real()
+    def _clock_in_seconds(self, real: Callable[..., float]) -> Callable[..., float]:
+        return lambda *which: self._clock.seconds if self.executing else real(*which)
 
-    def _seeded(self, real: Callable[..., Any], name: str, *default: Any) -> Callable[..., Any]:
+    def _clock_in_nanoseconds(self, real: Callable[..., int]) -> Callable[..., int]:
+        return lambda *which: round(self._clock.seconds * 1e9) if self.executing else real(*which)
+
+    def _calendar(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def stand_in(seconds: float | None = None) -> Any:
+            return real(self._clock.seconds if self.executing and seconds is None else seconds)
+
+        return stand_in
+
+    def _strftime(
+        self, real: Callable[..., str], localtime: Callable[[float], time.struct_time]
+    ) -> Callable[..., str]:
+        def stand_in(form: str, *moment: Any) -> str:
+            if self.executing and not moment:
+                return real(form, localtime(self._clock.seconds))
+            return real(form, *moment)
+
+        return stand_in
+
+    def _seeded(self, real: Callable[..., Any], name: str) -> Callable[..., Any]:
         def stand_in(*args: Any, **kwargs: Any) -> Any:
-            if not self.executing:
-                return real(*args, **kwargs)
-            return getattr(self._stream(), name)(*(args or default), **kwargs)
+            drawing = getattr(self._stream(), name) if self.executing else real
+            return drawing(*args, **kwargs)
+
+        return stand_in
+
+    def _seed(self, real: Callable[..., None]) -> Callable[..., None]:
+        def stand_in(generator: random.Random, a: Any = None, *version: Any, **named: Any) -> None:
+            if self.executing and a is None:
+                a = self._stream().getrandbits(64)
+            real(generator, a, *version, **named)
+
+        return stand_in
+
+    def _entropy(self, real: Callable[..., bytes]) -> Callable[..., bytes]:
+        def stand_in(size: int, *flags: Any) -> bytes:
+            return self._stream().randbytes(size) if self.executing else real(size, *flags)
 
         return stand_in
 
@@ -138,34 +175,23 @@ class Guards:
         def stand_in(*args: Any, **kwargs: Any) -> uuid.UUID:
             if not self.executing:
                 return real(*args, **kwargs)
-            return uuid.UUID(bytes=self._stream().randbytes(16), version=4)
+            return uuid.UUID(bytes=self._stream().randbytes(16), version=1)
 
         return stand_in
 
-    def _refused(self, real: Callable[..., Any], what: str, kind: str) -> Callable[..., Any]:
+    def _refusing(self, real: Callable[..., Any], what: str, kind: str) -> Callable[..., Any]:
         def stand_in(*args: Any, **kwargs: Any) -> Any:
             if self.executing:
-                raise refusal(what, kind)
+                raise self.refusal(what, kind)
             return real(*args, **kwargs)
 
         return stand_in
 
     def _unawaited(self, real: Callable[[Any], None]) -> Callable[[Any], None]:
         def stand_in(coroutine: Any) -> None:
-            if not self.executing:
+            if self.executing:
+                self.unawaited.append(coroutine.__qualname__)
+            else:
                 real(coroutine)
-                return
-            self.unawaited.append(coroutine.__qualname__)
 
         return stand_in
-
-
-def _refusing_class(guards: Guards, real: type, what: str, kind: str) -> type:
-    """A subclass of `real` that refuses to be made inside an execution, so that `isinstance` still works."""
-
-    def make(cls: type, *args: Any, **kwargs: Any) -> Any:
-        if guards.executing:
-            raise refusal(what, kind)
-        return real.__new__(cls, *args, **kwargs) if real.__new__ is not object.__new__ else object.__new__(cls)
-
-    return types.new_class(real.__name__, (real,), {}, lambda body: body.update(__new__=make))

@@ -101,7 +101,7 @@ def _describe(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
     return words if len(words) <= _STATEMENT_CHARACTERS else words[: _STATEMENT_CHARACTERS - 3] + "..."
 
 
-_STATEMENT_CHARACTERS = 44
+_STATEMENT_CHARACTERS = 70
 
 
 class MemoryJournal:

@@ -18,7 +18,8 @@ def source_frames(task: Any) -> list[tuple[types.FrameType, int]]:
 def place(task: Any) -> tuple[str, int, str]:
     """Where a suspended task stands in the program itself: file name, line number, text of the line.
 
-    The innermost frame that is neither trio's nor the world's; the innermost of all if there is no such frame.
+    The innermost frame that is neither trio's nor the world's; the innermost of all if there is no such
+    frame.
     """
     frames = source_frames(task)
     own = [(frame, line) for frame, line in frames if not _is_library(frame.f_code.co_filename)]
