@@ -1,24 +1,26 @@
 """The `pct` strategy: random priorities, and a few points at which the leading task is demoted.
 
-Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi and Nagarakatte, "A randomized scheduler with
-probabilistic guarantees of finding bugs", ASPLOS 2010). A bug has depth d if d ordering constraints between
-steps are enough for it to show. Each task gets a random priority, the highest that can step does, and at d - 1
-random points the task about to step falls to a priority below all initial ones. An execution of a program with
-n tasks and k steps shows a bug of depth d with a chance of at least 1 / (n * k**(d-1)).
+Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi and Nagarakatte, "A randomized scheduler
+with probabilistic guarantees of finding bugs", ASPLOS 2010). A bug has depth d if d ordering constraints
+between steps are enough for it to show. Each task gets a random priority, the highest that can step does,
+and at d - 1 random points the task about to step falls to a priority below all initial ones. An execution
+of a program with n tasks and k steps shows a bug of depth d with a chance of at least 1 / (n * k**(d-1)).
 
 Here k counts only the choices between two tasks or more. A point at a step that is forced would change
-nothing until the next choice at which the demoted task leads, and there the same demotion does the same: the
-bound holds with the smaller k. k is the most choices that an execution has had so far, n the most tasks; as
-points were drawn from too short a stretch while k was smaller, what was made then promises nothing and is not
-counted (`Detection`). The points are distinct, which only raises the chance; their priorities are in random
-order, as in the paper.
+nothing until the next choice at which the demoted task leads, and there the same demotion does the same:
+the bound holds with the smaller k. k is the most choices that an execution has had so far, n the most
+tasks; as points were drawn from too short a stretch while k was smaller, what was made then promises
+nothing and is not counted (`Detection`). The points are distinct, which only raises the chance; their
+priorities are in random order, as in the paper.
 
-The depth cycles from 1 to 6. Thomson, Donaldson and Betts (PPoPP 2014), over the 52 programs of SCTBench, found
-one or two preemptions enough for most bugs and five necessary for one: six constraints, of which one is the
-initial order. Cycling costs at most a factor of six against knowing the depth, which nobody does.
+The depth cycles from 1 to 6. Thomson, Donaldson and Betts ("Concurrency testing using schedule bounding: an
+empirical study", PPoPP 2014) found three preemptions or fewer enough for most of the 52 programs of
+SCTBench, and five necessary for one: five points, and the initial order. Cycling costs at most a factor of
+six against knowing the depth, which nobody does.
 
-Tasks that busy-wait are demoted by `machines.exploration.fairness`, which leaves alone every execution in which
-no task takes more than 64 steps while others could; the promise is made for bugs that show in such ones.
+Tasks that busy-wait are demoted by `machines.exploration.fairness`, which leaves alone every execution in
+which no task takes more than 64 steps while others could; the promise is made for bugs that show in such
+ones.
 """
 
 from __future__ import annotations
@@ -28,13 +30,13 @@ from collections.abc import Sequence
 from machines.exploration.certificate import Certificate, Detection
 from machines.exploration.fairness import Patience
 from machines.exploration.sampling import Sampling
-from machines.world.kernel import Token
+from machines.world.choices import Token
 
 DEPTH_MAX = 6
 
 
 class Pct:
-    """State: the priorities and points of this execution; n and k so far, and the executions made with them."""
+    """State: the priorities and points of this execution; n and k so far, and the executions that count."""
 
     def __init__(self, seed: int, depth: int | None = None) -> None:
         """With a depth, that one; else all from 1 to `DEPTH_MAX` in turn."""
@@ -51,14 +53,14 @@ class Pct:
         self._priorities: dict[Token, float] = {}
 
     def begin(self) -> bool:
-        """Draw the points of one more execution; there is always one more, unless no choice was met at all."""
+        """Draw the points of one more execution; there is one, unless no choice was met at all."""
         self._settle()
         if not self._sampling.begin():
             return False
         self._patience.begin()
         points = min(self._depth - 1, self._choices)
         places = self._sampling.stream.sample(range(self._choices), points)
-        self._points = {place: level / DEPTH_MAX for level, place in enumerate(places)}
+        self._points = {place: level / self._depth for level, place in enumerate(places)}
         self._priorities = {}
         self._place = 0
         self._under_way = True
@@ -69,19 +71,19 @@ class Pct:
         return self._depths[self._number % len(self._depths)]
 
     def _settle(self) -> None:
-        """Learn from the execution that is over: did it outgrow what was known, or does it count?"""
+        """Learn from the execution that is over; it does not count if it outgrew what was known."""
         if not self._under_way:
             return
         self._under_way = False
         self._sampling.end()
         self._tasks = max(self._tasks, len(self._priorities))
-        if self._place > self._choices:
+        outgrown = self._place > self._choices
+        if outgrown:
             self._choices = self._place
             self._runs[1:] = [0] * (len(self._runs) - 1)
-        elif self._depth > 1 and not self._sampling.faults:
+        drawn_fairly = self._depth == 1 or not (outgrown or len(self._points) < self._depth - 1)
+        if drawn_fairly and not self._sampling.faults:
             self._runs[self._depth - 1] += 1
-        if self._depth == 1 and not self._sampling.faults:
-            self._runs[0] += 1
         self._number += 1
 
     def choose(self, options: Sequence[Token], tasks: int, *, preempting: bool, step: int) -> int:  # noqa: ARG002 - the interface's

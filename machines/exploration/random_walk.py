@@ -1,8 +1,9 @@
 """The `random` strategy: each task that can step is as likely as any other to do so, from a seed.
 
-The simplest sampler, and the yardstick for the others. It does not choose uniformly among schedules: one with
-few choices on its way is likelier than one with many. That makes it Knuth's random descent, and its estimate of
-the number of schedules an unbiased one. Faults fall as in all samplers (`machines.exploration.sampling`).
+The simplest sampler, and the yardstick for the others. It does not choose uniformly among schedules: one
+with few choices on its way is likelier than one with many. That makes it Knuth's random descent, and its
+estimate of the number of schedules an unbiased one. Faults fall as in all samplers
+(`machines.exploration.sampling`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from machines.exploration.certificate import Certificate
 from machines.exploration.sampling import Sampling
-from machines.world.kernel import Token
+from machines.world.choices import Token
 
 
 class RandomWalk:

@@ -1,14 +1,14 @@
 """What all samplers share: the stream of the seed, the chance of faults, and the estimate of what is left.
 
-Faults. A fault is an option at every choice of an execution until it has happened. A sampler that took it with
-the chance of one option among n would let it happen within the first few steps nearly always, and never late.
-So that each point of the execution is as likely as any other, the fault's place is uniform over the m points
-at which an execution is expected to offer one, and in one execution of two none happens, since bugs that need
-no fault deserve as much. Drawing the place beforehand would say nothing of executions longer than expected;
-the same distribution, drawn as it unfolds, does: at point i < m the fault happens with chance 1 / (2m - i),
-which makes 1/(2m) of the whole for each point, and from m on with the chance that it had last, 1 / (m + 1).
-After one fault another is drawn in the same way over the points that remain. Among several kinds on offer each
-is as likely. m is the mean over the executions without a fault so far.
+Faults. A fault is an option at every choice of an execution until it has happened. A sampler that took it
+with the chance of one option among n would let it happen within the first few steps nearly always, and
+never late. So that each point of the execution is as likely as any other, the fault's place is uniform over
+the m points at which an execution is expected to offer one, and in one execution of two none happens, since
+bugs that need no fault deserve as much. Drawing the place beforehand would say nothing of executions longer
+than expected; the same distribution, drawn as it unfolds, does: at point i < m the fault happens with
+chance 1 / (2m - i), which makes 1/(2m) of the whole for each point, and from m on with the chance that it
+had last, 1 / (m + 1). After one fault another is drawn in the same way over the points that remain. Among
+several kinds on offer each is as likely. m is the mean over the executions without a fault so far.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from attrs import define, field
 
 from machines.exploration.certificate import Certificate, Detection
 from machines.exploration.estimate import Descents
-from machines.world.kernel import END, Token
+from machines.world.choices import END, Token
 
 _POINTS_GUESSED = 32
 """The points of an execution of which nothing is known yet: two clients that do a little each."""
@@ -30,8 +30,8 @@ _POINTS_GUESSED = 32
 class Sampling:
     """State: `stream`, the one source of chance; `choices`, of this execution; `faults`, that happened in it.
 
-    `_points` counts the choices of this execution that offered a fault; `_ahead` of them, counted from `_from`,
-    are expected to. `_mean_of` and `_mean_sum` are the executions without a fault, and their points together.
+    `_points` counts the choices of this execution that offered a fault; `_ahead` are expected,
+    counted from `_since`. `_mean_of` and `_mean_sum` are the executions without a fault, and their points together.
     """
 
     stream: random.Random
@@ -40,7 +40,7 @@ class Sampling:
     faults: int = 0
     _begun: bool = False
     _points: int = 0
-    _from: int = 0
+    _since: int = 0
     _ahead: int = _POINTS_GUESSED
     _mean_of: int = 0
     _mean_sum: int = 0
@@ -51,13 +51,13 @@ class Sampling:
         return cls(random.Random(seed))  # noqa: S311 - a seeded stream is the point
 
     def begin(self) -> bool:
-        """Prepare for one more execution; False if the last one met no choice, so that it was the only one."""
+        """Prepare for one more execution; False if the last one met no choice: it was all there is."""
         if self._begun and self.choices == 0:
             return False
         self._begun = True
         if self._mean_of:
             self._ahead = max(1, round(self._mean_sum / self._mean_of))
-        self.choices = self.faults = self._points = self._from = 0
+        self.choices = self.faults = self._points = self._since = 0
         self.descents.begin()
         return True
 
@@ -70,7 +70,7 @@ class Sampling:
             self._mean_sum += self._points
 
     def outside(self, options: Sequence[Token], tasks: int) -> int | None:
-        """The option to take if it is no matter of which task steps; None if one of several tasks is to step."""
+        """The option to take where it is not which of several tasks steps; else None."""
         self.choices += 1
         count = len(options)
         if tasks == count:
@@ -85,7 +85,7 @@ class Sampling:
         return 0 if quiet == 1 else None
 
     def _fault_happens(self) -> bool:
-        place = self._points - self._from
+        place = self._points - self._since
         chance = 1 / max(2 * self._ahead - place, self._ahead + 1)
         self._points += 1
         if self.stream.random() >= chance:
@@ -94,13 +94,13 @@ class Sampling:
         self.descents.took(chance)
         self.faults += 1
         self._ahead = max(1, self._ahead - place - 1)
-        self._from = self._points
+        self._since = self._points
         return True
 
     def certificate(
         self, executions: int, *, rough: bool = False, detection: Detection | None = None
     ) -> Certificate:
-        """Sampled; but complete for a program without a single choice, of which one execution is all there is."""
+        """Sampled; but complete for a program without a choice, of which one execution is all there is."""
         if executions and self._begun and self.choices == 0:
             return Certificate("complete", executions)
         return Certificate(

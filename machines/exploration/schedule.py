@@ -1,8 +1,9 @@
 """Schedules: the choices of one execution, as a value that survives as text.
 
 A schedule names every step, forced ones included, so that a replay that drifts is noticed at the first step
-that differs. Text: tokens divided by spaces, a task's number repeated n times as `number*n`, faults and their
-variants by name: `0*3 1 crash power 0*2`.
+that differs. Text: tokens divided by spaces, a task's number repeated n times as `number*n`, a task that
+another one spawned by the spawner's number and its own, faults and their variants by name:
+`0*3 1.0 crash power 0*2`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from machines.world.kernel import Token
+from machines.world.choices import Token, is_task
 
-_TOKEN = re.compile(r"(?:(?P<task>[0-9]{1,9})(?:\*(?P<times>[1-9][0-9]*))?|(?P<name>[a-z][a-z0-9-]*))")
+_TOKEN = re.compile(
+    r"(?:(?P<task>[0-9]{1,9}(?:\.[0-9]{1,9})*)(?:\*(?P<times>[1-9][0-9]*))?|(?P<name>[a-z][a-z0-9-]*))"
+)
 _STEPS_MAX = 1_000_000
 
 
@@ -52,7 +55,7 @@ class Schedule:
             times = int((match["times"] or "1")[:8])
             if len(tokens) + times > _STEPS_MAX:
                 raise ScheduleSyntaxError(f"the schedule has more than {_STEPS_MAX} steps")
-            tokens += [int(match["task"])] * times
+            tokens += [_task(match["task"])] * times
         return cls(tuple(tokens))
 
     def __str__(self) -> str:
@@ -63,7 +66,11 @@ class Schedule:
         return len(self.tokens)
 
 
+def _task(word: str) -> Token:
+    return word if "." in word else int(word)
+
+
 def _word(token: Token, times: int) -> str:
-    if isinstance(token, int):
+    if is_task(token):
         return f"{token}*{times}" if times > 1 else str(token)
-    return " ".join([token] * times)
+    return " ".join([str(token)] * times)

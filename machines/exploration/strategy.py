@@ -2,17 +2,24 @@
 
 A strategy is asked for choices by the kernel (`choose`), is told when an execution begins (`begin`), and says
 at the end what its executions amount to (`certificate`). One small file per strategy.
+
+A strategy may want to know more, and has more methods then: `found` is called by drivers, through `tell`;
+those of `machines.world.recording.Listener` by the kernel, if `traces` is true.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from machines.exploration.bounded import Bounded
 from machines.exploration.certificate import Certificate
 from machines.exploration.exhaustive import Exhaustive
+from machines.exploration.pct import Pct
+from machines.exploration.portfolio import Portfolio
+from machines.exploration.pos import Pos
 from machines.exploration.random_walk import RandomWalk
+from machines.exploration.uniform import Uniform
 from machines.world.kernel import Token
 
 
@@ -32,6 +39,15 @@ class Strategy(Protocol):
         ...
 
 
+@runtime_checkable
+class Learning(Protocol):
+    """A strategy that goes by what its executions find."""
+
+    def found(self, new: bool) -> None:  # noqa: FBT001 - one fact, and the only one
+        """The execution that is over showed something new (an outcome, or else a schedule), or nothing."""
+        ...
+
+
 class UnknownStrategyError(ValueError):
     """A strategy was asked for by a name that none has."""
 
@@ -39,7 +55,11 @@ class UnknownStrategyError(ValueError):
 STRATEGIES: dict[str, Callable[[int], Strategy]] = {
     "bounded": lambda _seed: Bounded(),
     "exhaustive": lambda _seed: Exhaustive(),
+    "pct": Pct,
+    "portfolio": Portfolio,
+    "pos": Pos,
     "random": RandomWalk,
+    "uniform": Uniform,
 }
 """Each strategy by its name, made from a seed. (`replay` takes a schedule: `machines.exploration.replay`.)"""
 
@@ -64,3 +84,9 @@ def executions(strategy: Strategy, executions_max: int) -> Iterator[int]:
         if not strategy.begin():
             return
         yield number
+
+
+def tell(strategy: Strategy, *, new: bool) -> None:
+    """Tell a strategy, if it cares, whether the execution that is over showed something new."""
+    if isinstance(strategy, Learning):
+        strategy.found(new)

@@ -9,7 +9,18 @@ if TYPE_CHECKING:
     from machines.world.kernel import Execution
 
 Token = int | str
-"""One choice in a schedule: a task by its number in the execution, or a fault or its variant by name."""
+"""One choice in a schedule: a task by its number, one below it by its path, a fault or its variant by name."""
+
+
+def is_task(token: Token) -> bool:
+    """Whether a token names a task: `3`, or `3.0` for the first that task 3 spawned."""
+    return isinstance(token, int) or token[0].isdigit()
+
+
+def process_of(token: Token) -> Token:
+    """Whose step a token is: a task's own, or that of a kind of fault (`cancel-a` is one of `cancel`)."""
+    return token if is_task(token) else str(token).partition("-")[0]
+
 
 END = "end"
 """The token for "the execution ends here", where a fault could still have happened."""

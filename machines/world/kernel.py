@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import trio
 from attrs import define, field
@@ -45,6 +45,7 @@ from machines.world.errors import (
     failure_of,
 )
 from machines.world.loop import Loop, loop
+from machines.world.recording import ACTIVE, Listener, Recorder
 from machines.world.waiting import describe_waiting
 
 __all__ = ["END", "STEPS_MAX", "Action", "Chooser", "Execution", "Loop", "Observer", "Root", "Token", "loop"]
@@ -112,7 +113,10 @@ class Execution:
     runnable: list[Any] = field(factory=list)
     frozen: set[Any] = field(factory=set)
     current: Any = None
-    _base: int = -1
+    recorder: Recorder | None = None
+    _names: dict[Any, Token] = field(factory=dict, init=False)
+    _spawner: Any = field(default=None, init=False)
+    _spawned: dict[Token, int] = field(factory=dict, init=False)
     _over: bool = False
     _system_steps: int = 0
 
@@ -120,6 +124,9 @@ class Execution:
         if self.loop.guards.executing:
             raise RuntimeError("an execution cannot begin inside another one")
         self.loop.begin(self.start_seconds)
+        if self.recorder is None and hasattr(self.chooser, "resources"):
+            self.recorder = Recorder(cast("Listener", self.chooser), unknown=True)
+        ACTIVE[:] = [] if self.recorder is None else [self.recorder]
 
     # -- before and during a run
 
@@ -135,8 +142,7 @@ class Execution:
         root.task = loop.runner.spawn_impl(
             self._root, (root, function, args), loop.nursery, label, context=context
         )
-        if self._base < 0:
-            self._base = trio_internals.counter(root.task)
+        self._names[root.task] = root.number
         return root
 
     async def _root(
@@ -162,9 +168,17 @@ class Execution:
         finally:
             root.done = True
 
-    def number(self, task: Any) -> int:
-        """The number of a task in this execution: its place in the order of creation."""
-        return trio_internals.counter(task) - self._base
+    def token(self, task: Any) -> Token:
+        """The token of a task: the number of a root; below it, the spawning task's token and a number.
+
+        So it does not depend on what other tasks did meanwhile: `1.0` is the first task that root 1 spawned.
+        """
+        known = self._names.get(task)
+        if known is None:
+            parent = self._names.get(self._spawner, "system")
+            number = self._spawned[parent] = self._spawned.get(parent, -1) + 1
+            known = self._names[task] = f"{parent}.{number}"
+        return known
 
     @property
     def step_index(self) -> int:
@@ -207,6 +221,8 @@ class Execution:
             raise RuntimeError("an execution runs within `with loop().exploring()`")
         guards = self.loop.guards
         guards.begin()
+        if self.recorder is not None:
+            self.recorder.start(self._names, [action.name for action in self.actions])
         try:
             self._step_until_quiet()
             self._check_end()
@@ -215,6 +231,7 @@ class Execution:
             raise
         finally:
             self._over = True
+            ACTIVE.clear()
             self._clear_away()
             guards.end()
 
@@ -242,8 +259,8 @@ class Execution:
         """Ask the chooser which task steps next, or which fault happens."""
         tasks = self.runnable
         preempting = self._current_first()
-        base = self._base
-        options: list[Token] = [task._counter - base for task in tasks]  # noqa: SLF001 - the hot path of the kernel
+        known = self._names
+        options: list[Token] = [known[task] for task in tasks]
         actions = self._possible(at_end=False)
         options += [action.name for action in actions]
         index = 0
@@ -295,11 +312,15 @@ class Execution:
             if current is not None:
                 self.switches += 1
             self.current = task
-        token = task._counter - self._base  # noqa: SLF001 - the hot path of the kernel
+        token = self._names[task]
         self.tokens.append(token)
         if self.observer is not None:
             self.observer.step(self, token, task)
+        self._spawner = task
         runner = self.loop.runner
+        if self.recorder is not None:
+            self._recorded_step(self.recorder, task, token)
+            return
         trio_internals.step(runner, task)
         queue, entries = runner.runq, runner.entry_queue
         if (
@@ -313,14 +334,26 @@ class Execution:
         elif queue or entries.queue or entries.idempotent_queue:
             self._arrivals()
 
+    def _recorded_step(self, recorder: Recorder, task: Any, token: Token) -> None:
+        """Let a task step, and tell the chooser what it touched and whom it woke."""
+        recorder.begin(token)
+        trio_internals.step(self.loop.runner, task)
+        self._arrivals()
+        recorder.end(token)
+
     def _happen(self, action: Action) -> None:
         trio_internals.forget_task()
         self.tokens.append(action.name)
         self.faults.append(action.name)
         if self.observer is not None:
             self.observer.step(self, action.name, None)
+        self._spawner = None
+        if self.recorder is not None:
+            self.recorder.begin(action.name)
         action.happen(self)
         self._arrivals()
+        if self.recorder is not None:
+            self.recorder.end(action.name)
 
     def _arrivals(self) -> None:
         """Take over what became runnable: after everything that already was, in the order of creation."""
@@ -336,7 +369,10 @@ class Execution:
                 if task.parent_nursery is runner.system_nursery:
                     self._step_system(task)
                 elif task not in self.frozen:
+                    token = self.token(task)
                     self.runnable.append(task)
+                    if self.recorder is not None:
+                        self.recorder.woke(token)
 
     def _step_system(self, task: Any) -> None:
         """Let a system task step: it is never a choice. Its failure is the end of trio's runner."""
@@ -353,7 +389,7 @@ class Execution:
         """Wake idle-waiters, or jump to the next deadline; False when there is neither."""
         runner = self.loop.runner
         if trio_internals.wake_idle_waiters(runner):
-            self._arrivals()
+            self._new_era()
             return True
         deadline = runner.deadlines.next_deadline()
         if deadline == float("inf"):
@@ -361,8 +397,16 @@ class Execution:
         clock = self.loop.clock
         clock.advance_to(max(deadline, clock.seconds))
         runner.deadlines.expire(clock.seconds)
-        self._arrivals()
+        self._new_era()
         return True
+
+    def _new_era(self) -> None:
+        """Take over those who woke because nothing else could step."""
+        if self.recorder is not None:
+            self.recorder.begin(END)
+        self._arrivals()
+        if self.recorder is not None:
+            self.recorder.end_era()
 
     # -- the end
 

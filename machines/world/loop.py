@@ -20,6 +20,7 @@ import trio
 from machines.world import trio_internals
 from machines.world.clock import VirtualClock
 from machines.world.guards import Guards
+from machines.world.instruments import Instruments
 
 
 class Loop:
@@ -97,8 +98,11 @@ class Loop:
                 failures.append(("a run_sync_soon callback", error))
 
     @contextmanager
-    def exploring(self) -> Iterator[None]:
-        """Hold the thread's run context, the guards and the garbage collector for a run of executions."""
+    def exploring(self, *, recording: bool = False) -> Iterator[None]:
+        """Hold the thread's run context, the guards and the garbage collector for a run of executions.
+
+        With `recording`, trio's primitives say what is done to them to the recorder of each execution.
+        """
         if self.entered:
             raise RuntimeError("an exploration cannot begin inside another one")
         if self.broken:
@@ -108,6 +112,9 @@ class Loop:
         before = trio_internals.enter(self.runner)
         self.entered = True
         self.guards.install()
+        instruments = Instruments()
+        if recording:
+            instruments.install()
         collecting = gc.isenabled()
         gc.disable()
         try:
@@ -118,6 +125,7 @@ class Loop:
         finally:
             if collecting:
                 gc.enable()
+            instruments.remove()
             self.guards.remove()
             self.entered = False
             trio_internals.leave(self.runner, before)

@@ -24,6 +24,7 @@ from typing import Any
 import outcome
 import trio
 from sniffio import thread_local as sniffio_library
+from trio import _channel
 from trio._core import _parking_lot, _run, _thread_cache, _traps
 
 OLDEST = (0, 27)
@@ -85,6 +86,13 @@ _REQUIRED: dict[str, tuple[Any, tuple[str, ...]]] = {
     "trio._core._run.CancelStatus": (_run.CancelStatus, ("parent", "_children", "_scope")),
     "trio._core._run.CancelScope": (_run.CancelScope, ("_cancel_status", "_has_been_entered", "deadline")),
 }
+
+
+CANCELLING = tuple(name for name in ("cancel", "_cancel") if name in trio.CancelScope.__dict__)
+"""The methods by which a cancel scope is cancelled: newer trios have a private one that says why."""
+
+NAMED: tuple[type, ...] = (_channel.MemoryChannelState, trio.lowlevel.ParkingLot)
+"""Classes of objects through which tasks meet, besides those that are public and have a constructor."""
 
 
 class UnknownTrioError(RuntimeError):
