@@ -1,42 +1,45 @@
 """The `exhaustive` strategy: one execution of every trace, and no other.
 
-A trace is a class of schedules that differ only in the order of independent neighbouring steps; executing one of each
-is executing all that can happen. The algorithm is optimal dynamic partial order reduction (Abdulla, Aronis, Jonsson
-and Sagonas, JACM 2017): after each execution every reversible race is turned around, and the steps that lead to the
-other order are put into the wakeup tree of the point where the first of the two was taken, unless a sleeping process
-shows that this order has been executed, or a branch of the tree that it will be. No execution is redundant, and none
-stops half-way because everything that could go on is asleep.
+A trace is a class of schedules that differ only in the order of independent neighbouring steps; executing one
+of each is executing all that can happen. The algorithm is optimal dynamic partial order reduction (Abdulla,
+Aronis, Jonsson and Sagonas, JACM 2017): after each execution every reversible race is turned around, and the
+steps that lead to the other order are put into the wakeup tree of the point where the first of the two was
+taken, unless a sleeping process shows that this order has been executed, or a branch of the tree that it will
+be. No execution is redundant, and none stops half-way because everything that could go on is asleep.
 
-Rejected: source sets without wakeup trees (simpler, but some executions are sleep-set blocked, and with faults those
-are many); persistent sets from static analysis (there is no static knowledge of Python code); parsimonious optimal
-DPOR (CAV 2024), which saves the memory of the trees, at most a few thousand small objects here.
+Rejected: source sets without wakeup trees (simpler, but some executions are sleep-set blocked, and with
+faults those are many); persistent sets from static analysis (there is no static knowledge of Python code);
+parsimonious optimal DPOR (CAV 2024), which saves the memory of the trees, at most a few thousand small
+objects here.
 
-Faults are processes too. A fault that may happen is noted as not having happened at the end of each era, by an event
-that depends on everything; turning its races around places the fault before each step. Which of several variants of a
-fault happens (which client is cancelled, how the disk falls) is a choice of its own below it, all of whose options are
-taken. Where a footprint is unknown, the step depends on everything, and the search degrades to all interleavings.
+Faults are processes too. A fault that may happen is noted as not having happened at the end of each era, by
+an event that depends on everything; turning its races around places the fault before each step. Which of
+several variants of a fault happens (which client is cancelled, how the disk falls) is a choice of its own
+below it, all of whose options are taken. Where a footprint is unknown, the step depends on everything, and
+the search degrades to all interleavings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define, field
+from attrs import define
 
 from machines.exploration.certificate import Certificate
+from machines.exploration.wakeup import Event, Wakeup, insert, is_weak_initial, races, reversal
+from machines.world.choices import Token, is_task, process_of
+from machines.world.errors import NondeterminismError
 from machines.world.footprint import EVERYTHING, Footprint, Resources
 from machines.world.recording import Woken
-from machines.exploration.wakeup import Event, Wakeup, insert, is_weak_initial, races, reversal
-from machines.world.errors import NondeterminismError
-from machines.world.choices import Token, is_task, process_of
 
 
 @define(slots=True, eq=False)
 class _Point:
     """A state on the way of the execution under way, and what has been and will be executed from it.
 
-    `sleep`: processes whose next step from here is covered by earlier executions, with its footprint. `tree`: the
-    wakeup tree; its first child is the step that is being executed. `offered`: who can step here, tasks and faults.
+    `sleep`: processes whose next step from here is covered by earlier executions, with its footprint. `tree`:
+    the wakeup tree; its first child is the step that is being executed. `offered`: who can step here, tasks
+    and faults.
     """
 
     sleep: dict[Token, Footprint]
@@ -57,7 +60,8 @@ class _Variant:
 class Exhaustive:
     """State: `_stack`, the points and variants of the execution under way; `_events`, its steps; where it is.
 
-    `blocked` counts executions in which everything that could go on was asleep: it stays 0, or a footprint is wrong.
+    `blocked` counts executions in which everything that could go on was asleep: it stays 0, or a footprint is
+    wrong.
     """
 
     traces = True
@@ -176,7 +180,7 @@ class Exhaustive:
         return _Point(sleep, tree)
 
     def stepped(self, token: Token, footprint: Footprint, woken: Woken) -> None:
-        """A step has happened: `token` took it, it left `footprint` and made the tasks `woken` able to step."""
+        """A step of `token` has happened, which left `footprint` and made the tasks `woken` able to step."""
         process = process_of(token)
         point = self._chosen or self._point([process], frozenset([process]))
         self._chosen = None

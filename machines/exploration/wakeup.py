@@ -1,13 +1,15 @@
 """Happens-before, races and wakeup trees: the order theory under the `exhaustive` strategy.
 
-Source: Abdulla, Aronis, Jonsson and Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order Reduction",
-Journal of the ACM 64(4), 2017; the names below are the paper's. A process here is a task, or a kind of fault.
+Source: Abdulla, Aronis, Jonsson and Sagonas, "Source Sets: A Foundation for Optimal Dynamic Partial Order
+Reduction", Journal of the ACM 64(4), 2017; the names below are the paper's. A process here is a task, or a
+kind of fault.
 
-What trio makes simpler than the paper: a task that can step stays able to step until it does, because trio has no
-blocked operation, only a step that ends by waiting. So what enables a step is the step that woke its task (or spawned
-it), and where a task waited for all its children to end, the last step of each: its *enablers*. A race can be reversed
-exactly if the later step was enabled before the earlier one. What trio adds: time moves only when nothing can step, which orders everything before against everything after.
-Each stretch without such a jump is an *era*; races are within one.
+What trio makes simpler than the paper: a task that can step stays able to step until it does, because trio
+has no blocked operation, only a step that ends by waiting. So what enables a step is the step that woke its
+task (or spawned it), and where a task waited for all its children to end, the last step of each: its
+*enablers*. A race can be reversed exactly if the later step was enabled before the earlier one. What trio
+adds: time moves only when nothing can step, which orders everything before against everything after. Each
+stretch without such a jump is an *era*; races are within one.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ from machines.world.kernel import Token
 class Event:
     """One step of an execution: its place, its process, what it touched, the mask of its enablers, its era.
 
-    `before` is the bit mask of the events that happen before it. `optional`: a fault that did not happen in its era,
-    noted at the era's end, so that its happening earlier is tried.
+    `before` is the bit mask of the events that happen before it. `optional`: a fault that did not happen in
+    its era, noted at the era's end, so that its happening earlier is tried.
     """
 
     index: int
@@ -58,8 +60,9 @@ def dependent(one: Event, other: Event) -> bool:
 def races(events: Sequence[Event]) -> list[tuple[int, int]]:
     """Fill in `before` for all events of an execution; gives the reversible races, as pairs of places.
 
-    A race is a pair of dependent steps of different processes with nothing between them in happens-before. Going
-    back from a step, each dependent one that is not already known to come before it is such a neighbour.
+    A race is a pair of dependent steps of different processes with nothing between them in happens-before.
+    Going back from a step, each dependent one that is not already known to come before it is such a
+    neighbour.
     """
     found = []
     era_start = 0
@@ -124,8 +127,8 @@ def mask(steps: Sequence[Event]) -> int:
 def insert(tree: Wakeup, steps: list[Event]) -> bool:
     """Add a sequence to a wakeup tree, unless a branch of the tree already leads to something equivalent.
 
-    Goes down the first child whose step can come first in the sequence, or that does not matter to it; a leaf met on
-    the way covers the sequence. Whether something was added.
+    Goes down the first child whose step can come first in the sequence, or that does not matter to it; a leaf
+    met on the way covers the sequence. Whether something was added.
     """
     node = tree
     while True:

@@ -76,6 +76,7 @@ INVALID_CHANGES: tuple[Mapping[str, object], ...] = (
     {"humor": -1},
     {"humor": True},
     {"openness": None, "name": "A"},
+    {"customInstructions": SECRET + "z" * 2000},
     {"charm": 1},
     {"createdAt": 0},
     {"version": 9, "humor": 1},

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from machines.world.kernel import Execution
 
 Token = int | str
-"""One choice in a schedule: a task by its number, one below it by its path, a fault or its variant by name."""
+"""One choice in a schedule: a task by its number, one below it by its path, a fault or its variant by
+name.
+"""
 
 
 def is_task(token: Token) -> bool:

@@ -1,7 +1,7 @@
-"""The faults that a phase may suffer, as choices of the scheduler: a crash of the node, the cancelling of a client.
+"""The faults that a phase may suffer, as choices of the scheduler: crash of the node, cancelling of a client.
 
-Each is possible at every point of the execution until its budget is spent, so exploring the schedules is exploring
-where the faults fall. Not happening is a choice too.
+Each is possible at every point of the execution until its budget is spent, so exploring the schedules is
+exploring where the faults fall. Not happening is a choice too.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Footprints: what a step read, wrote or commutatively updated, and so which steps depend on one another.
 
-Two steps that do not depend on each other can be swapped when they are neighbours, and nothing comes out otherwise.
-A footprint names resources, each with how it was used: reads commute with reads, updates (adding to a set, counting)
-with updates, a write with nothing. A step of unknown code depends on everything: that loses reduction, never a
-behaviour.
+Two steps that do not depend on each other can be swapped when they are neighbours, and nothing comes out
+otherwise. A footprint names resources, each with how it was used: reads commute with reads, updates (adding
+to a set, counting) with updates, a write with nothing. A step of unknown code depends on everything: that
+loses reduction, never a behaviour.
 
-Resources are any hashable values that mean the same thing in every execution of the program: a row of a table, a
-task by its token, a lock by who made it. They are numbered as they turn up, and a footprint is three bit masks, so
-that a comparison is a few operations on integers.
+Resources are any hashable values that mean the same thing in every execution of the program: a row of a
+table, a task by its token, a lock by who made it. They are numbered as they turn up, and a footprint is three
+bit masks, so that a comparison is a few operations on integers.
 """
 
 from __future__ import annotations

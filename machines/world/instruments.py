@@ -1,9 +1,10 @@
 """Instruments trio's primitives, so that a recorder learns what each step touches of them.
 
-While an exploration that wants footprints runs, the methods of trio's classes through which tasks meet are replaced
-by ones that say so to the recorder first, and are put back at its end. Each is classified by what it does to the
-object: reading it, changing it in a way that commutes with others of its kind, or changing it. Where several tasks
-wait for an Event their order is a set's, so that waiting commutes; where they wait for a lock it is a queue.
+While an exploration that wants footprints runs, the methods of trio's classes through which tasks meet are
+replaced by ones that say so to the recorder first, and are put back at its end. Each is classified by what it
+does to the object: reading it, changing it in a way that commutes with others of its kind, or changing it.
+Where several tasks wait for an Event their order is a set's, so that waiting commutes; where they wait for a
+lock it is a queue.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """A node: one process of the system under test on its own disk, with every port of it simulated.
 
-A node can be copied. When nothing is in flight, all that it is lies in its disk, its clock, its random streams and
-the object graph of its system; a `Snapshot` holds these, and a fresh node made from it goes on exactly as the first
-would have. The system is copied by pickling, with its ports and database connections left out and put back from the
-new node: C code, about ten microseconds, and an object that cannot be copied soundly (a lock that is held, a closure)
-is refused instead of shared. That a copy goes on like the original is checked for every program: at its end all its
-phases run again in one world, from the very beginning (`machines.exploring.check_from_genesis`).
+A node can be copied. When nothing is in flight, all that it is lies in its disk, its clock, its random
+streams and the object graph of its system; a `Snapshot` holds these, and a fresh node made from it goes on
+exactly as the first would have. The system is copied by pickling, with its ports and database connections
+left out and put back from the new node: C code, about ten microseconds, and an object that cannot be copied
+soundly (a lock that is held, a closure) is refused instead of shared. That a copy goes on like the original
+is checked for every program: at its end all its phases run again in one world, from the very beginning
+(`machines.exploring.check_from_genesis`).
 
-A crash forgets: the system object is dropped with its tasks and connections, the disk keeps what it had synced and
-what the crash lets survive, and `restart` starts the system on that.
+A crash forgets: the system object is dropped with its tasks and connections, the disk keeps what it had
+synced and what the crash lets survive, and `restart` starts the system on that.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from machines.world.disk import Disk, Image
 from machines.world.kernel import Execution
 from machines.world.sqlite import databases
 from system_under_test.communication.messages import Message
-from system_under_test.ports import Ports
+from system_under_test.ports import Arguments, Ports, Result, RunBlocking
 
 NODE = "node"
 REQUEST: contextvars.ContextVar[str] = contextvars.ContextVar("request", default="start")
@@ -67,7 +68,7 @@ def predicted_uuid(request: str, draw: int = 0) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{request}/{draw}"))
 
 
-class InlineBlocking:
+class InlineBlocking(RunBlocking):
     """Runs blocking functions in place, after one suspension: where a thread would have been started.
 
     State: the execution that is told what runs, if it is recorded in detail.
@@ -76,7 +77,7 @@ class InlineBlocking:
     def __init__(self) -> None:
         self.execution: Execution | None = None
 
-    async def __call__(self, function: Callable[..., Any], /, *args: Any) -> Any:
+    async def __call__(self, function: Callable[[*Arguments], Result], /, *args: *Arguments) -> Result:
         """Suspend once, then call."""
         await trio.lowlevel.checkpoint()
         execution = self.execution
@@ -187,8 +188,9 @@ class Node:
             pickler.dump(self.system)
         except (TypeError, AttributeError, pickle.PicklingError) as error:
             raise UncopyableSystemError(
-                f"the running {self.subject.name} holds something that cannot be copied: {error}. Keep closures, "
-                "tasks, open files and held locks out of what lives from one operation to the next, or in a port"
+                f"the running {self.subject.name} holds something that cannot be copied: {error}. Keep "
+                "closures, tasks, open files and held locks out of what lives from one operation to the next, "
+                "or in a port"
             ) from error
         draws = tuple(sorted(self.randomness.draws.items()))
         return Snapshot(self.disk.image(), self.clock.seconds, draws, buffer.getvalue())

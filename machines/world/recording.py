@@ -1,13 +1,15 @@
-"""Records footprints: what each step touches of trio's primitives, of the database, of memory, of other tasks.
+"""Records footprints: what each step touches of trio's primitives, of memory, of other tasks.
 
-A `Recorder` collects what the step under way touches and hands it to the strategy at the step's end, together with
-the tasks that the step woke. Where nothing is known of a program's own variables, every step counts as touching
-everything (`unknown=True`); a program that promises to share nothing but what is recorded does better.
+A `Recorder` collects what the step under way touches and hands it to the strategy at the step's end, together
+with the tasks that the step woke. Where nothing is known of a program's own variables, every step counts as
+touching everything (`unknown=True`); a program that promises to share nothing but what is recorded does
+better.
 
 Three rules make wake-ups and cancellations come out right, whatever the primitive:
 - a step writes its own task, and every task that it wakes;
-- cancelling a scope writes every task inside it; and touching what a task has once begun to wait for writes that task,
-  even if a cancellation has taken it off the waiting list since, so that the two never look independent;
+- cancelling a scope writes every task inside it; and touching what a task has once begun to wait for writes
+  that task, even if a cancellation has taken it off the waiting list since, so that the two never look
+  independent;
 - a task that ends updates its nursery; the parent, which waits for all, reads it.
 """
 
@@ -19,9 +21,10 @@ from typing import Any, Protocol
 from machines.world.choices import Token, is_task
 from machines.world.footprint import EVERYTHING, Footprint, Resources
 
-
 Woken = Mapping[Token, tuple[Token, ...]]
-"""The tasks that became able to step, each with the tasks whose last steps it had been waiting for as well."""
+"""The tasks that became able to step, each with the tasks whose last steps it had been waiting for as
+well.
+"""
 
 
 class Listener(Protocol):
@@ -45,8 +48,9 @@ class Listener(Protocol):
 class Recorder:
     """What the step under way touches, in one execution.
 
-    State: the masks of the step under way and whom it woke; by task, the bit of what it may be
-    about to wait for, and by such bit the mask of the tasks that have waited; the children of nurseries that have ended; per object, its name.
+    State: the masks of the step under way and whom it woke; by task, the bit of what it may be about to wait
+    for, and by such bit the mask of the tasks that have waited; the children of nurseries that have ended;
+    per object, its name.
     """
 
     __slots__ = (
@@ -74,7 +78,7 @@ class Recorder:
         self.unknown = unknown
         self.tokens: Mapping[Any, Token] = {}
         self.everything = unknown
-        self._token: Token = "setup"
+        self._token: Token = "setup"  # noqa: S105 - not that kind of token
         self._reads = self._writes = self._updates = 0
         self._woken: dict[Token, tuple[Token, ...]] = {}
         self._joining: dict[Token, object] = {}
@@ -173,10 +177,8 @@ class Recorder:
         if token in self._within and token not in self._woken:
             bit = self._within[token]
             self._waited[bit] = self._waited.get(bit, 0) | self.resources.bit(("task", token))
-        if self.everything:
-            footprint = EVERYTHING
-        else:
-            footprint = Footprint(self._reads, self._writes, self._updates)
+        touched = Footprint(self._reads, self._writes, self._updates)
+        footprint = EVERYTHING if self.everything else touched
         self._listener.stepped(token, footprint, self._woken)
 
     def end_era(self) -> None:
@@ -185,4 +187,6 @@ class Recorder:
 
 
 ACTIVE: list[Recorder] = []
-"""The recorder of the execution under way, if there is one: instrumented code asks here, and finds it empty elsewhere."""
+"""The recorder of the execution under way, if there is one: instrumented code asks here, and finds it
+empty elsewhere.
+"""
