@@ -26,7 +26,7 @@ class Detection:
     """Executions under random priorities: `runs[d - 1]` of them with d - 1 points of demotion.
 
     `tasks` and `steps` are the most tasks of an execution, and the most choices between them: the bound holds
-    for bugs that show in executions no longer than that.
+    for bugs that need no fault and show in executions no longer than that.
     """
 
     tasks: int
@@ -97,4 +97,4 @@ class Certificate:
             depth += 1
         if depth == 0:
             return ""
-        return f"; a bug of depth {depth} was missed with a chance below {MISS_CHANCE_SAID:.0%}"
+        return f"; a bug of depth {depth} would be missed with a chance below {MISS_CHANCE_SAID:.0%}"

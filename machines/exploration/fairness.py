@@ -11,14 +11,14 @@ which is kept small beside the step limit. Rejected: counting consecutive steps,
 turn to and fro never make many of.
 
 What a strategy promises of terminating programs survives: the demotion touches only executions in which a
-task takes more steps, while others could, than its patience, and that is at least 64. Longer tasks are not
-ruled out either, since the patience of an execution is drawn: twice as long in every second one, four times
-in every fourth, up to 32 times.
+task takes more steps, while others could, than its patience, and that is at least 64 (less only where more
+than 39 tasks compete, because of the step limit). Longer tasks are not ruled out either, since the patience
+of an execution is drawn: twice as long in every second one, four times in every fourth, up to 32 times.
 
-`random` and `uniform` need none of this: at each choice every task has a chance that is bounded from below
-(for `uniform`, once the spinning task has used up the steps that it was expected to take). `bounded` is no
-priority scheduler, but goes on with one task as long as it can; staying for `STREAK_STEPS` while others
-could step costs it as much as a preemption.
+`random` and `uniform` (after its two profiles) need none of this: at each choice every task has a chance
+that is bounded from below (for `uniform`, once the spinning task has used up the steps that it was expected
+to take). `bounded` is no priority scheduler, but goes on with one task as long as it can; staying for
+`STREAK_STEPS` while others could step costs it as much as a preemption.
 """
 
 from __future__ import annotations
@@ -50,8 +50,13 @@ class Patience:
 
     def begin(self) -> None:
         """Draw the patience of one more execution."""
+        self.begin_least()
         bits = self._stream.getrandbits(5) | 32
         self._longest = PATIENCE_STEPS * (bits & -bits)
+
+    def begin_least(self) -> None:
+        """Have the least patience in one more execution."""
+        self._longest = PATIENCE_STEPS
         self._patience.clear()
         self._left.clear()
         self._demotions = 0

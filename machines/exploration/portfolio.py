@@ -40,6 +40,10 @@ _ROUND_EQUAL = 2
 """Executions of each in every round; as many again, over all, are shared by what was found."""
 
 
+_FOUND_AT_LEAST = 0.1
+"""A single find is forgotten after about four rounds."""
+
+
 @define(eq=False)
 class _Share:
     """A member: how much it found in how many executions lately, and over how many executions in all."""
@@ -51,7 +55,8 @@ class _Share:
 
     @property
     def rate(self) -> float:
-        return self.found / self.tried if self.tried else 0.0
+        """How often it finds something; never 0, so that an old find does not outweigh nothing for ever."""
+        return (self.found + _FOUND_AT_LEAST) / (self.tried + 1)
 
 
 class Portfolio:
@@ -72,7 +77,7 @@ class Portfolio:
         self._exhausted = False
 
     def begin(self) -> bool:
-        """The next turn; False when every schedule has been executed, as the last execution or a member shows."""
+        """The next turn; False when every schedule has been executed, as far as any member can tell."""
         self._exhausted = self._exhausted or self._choices == 0
         if self._exhausted:
             return False
@@ -154,9 +159,9 @@ class Portfolio:
 
 
 def apportioned(count: int, weights: Sequence[float]) -> list[int]:
-    """`count` divided in proportion to the weights, equally if all are 0; largest remainders rounded up."""
+    """`count` divided in proportion to the weights, which are above 0; largest remainders rounded up."""
     total = sum(weights)
-    shares = [count * weight / total if total else count / len(weights) for weight in weights]
+    shares = [count * weight / total for weight in weights]
     whole = [int(share) for share in shares]
     by_remainder = sorted(range(len(shares)), key=lambda place: whole[place] - shares[place])
     for place in by_remainder[: count - sum(whole)]:

@@ -30,8 +30,8 @@ _POINTS_GUESSED = 32
 class Sampling:
     """State: `stream`, the one source of chance; `choices`, of this execution; `faults`, that happened in it.
 
-    `_points` counts the choices of this execution that offered a fault; `_ahead` are expected,
-    counted from `_since`. `_mean_of` and `_mean_sum` are the executions without a fault, and their points together.
+    `_points` counts the choices of this execution that offered a fault; `_ahead` are expected, counted from
+    `_since`. `_mean_of` and `_mean_sum` are the executions without a fault, and their points together.
     """
 
     stream: random.Random
@@ -55,8 +55,8 @@ class Sampling:
         if self._begun and self.choices == 0:
             return False
         self._begun = True
-        if self._mean_of:
-            self._ahead = max(1, round(self._mean_sum / self._mean_of))
+        expected = self._mean_sum / self._mean_of if self._mean_of else _POINTS_GUESSED
+        self._ahead = max(1, round(expected))
         self.choices = self.faults = self._points = self._since = 0
         self.descents.begin()
         return True

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from machines.exploration.certificate import Certificate
+from machines.exploration.fairness import Patience
 from machines.exploration.sampling import Sampling
 from machines.world.choices import Token
 
@@ -38,7 +39,9 @@ class Uniform:
 
     def __init__(self, seed: int) -> None:
         self._sampling = Sampling.seeded(seed)
+        self._patience = Patience(self._sampling.stream)
         self._profiles = 0
+        self._demoted: dict[Token, float] = {}
         self._steps: dict[Token, int] = {}
         self._below: dict[Token, int] = {}
         self._done: dict[Token, int] = {}
@@ -52,6 +55,8 @@ class Uniform:
         self._settle()
         if not self._sampling.begin():
             return False
+        self._patience.begin_least()
+        self._demoted = {}
         self._done = {}
         self._left = {}
         self._last = None
@@ -115,10 +120,17 @@ class Uniform:
         self._left[token] = max(1, self._left[token] - steps)
 
     def _profile(self, tokens: Sequence[Token]) -> int:
-        """Go on as you were; in the second profile, with the task that turned up last."""
-        if self._profiles == 0:
-            return 0
-        return tokens.index(next(token for token in reversed(self._left) if token in tokens))
+        """Go on as you were; in the second profile, with the task that turned up last; but be fair."""
+        turned_up = list(self._left)
+        ranks = [
+            (self._demoted.get(token, 0.0), turned_up.index(token) if self._profiles else -place)
+            for place, token in enumerate(tokens)
+        ]
+        index = ranks.index(max(ranks))
+        demotion = self._patience.demotion(tokens[index], len(tokens))
+        if demotion is not None:
+            self._demoted[tokens[index]] = demotion
+        return index
 
     def _draw(self, tokens: Sequence[Token]) -> int:
         weights = [self._left[token] for token in tokens]

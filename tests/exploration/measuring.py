@@ -1,4 +1,4 @@
-"""What the tests of samplers measure with: counts against expectation, and programs that are hard to sample."""
+"""What the tests of samplers measure with: counts against expectation, and programs that are hard."""
 
 from __future__ import annotations
 
@@ -70,10 +70,9 @@ def told(strategy: Strategy, program: Program, budget: int) -> list[Hashable]:
     return outcomes
 
 
-def until(outcome: Hashable, strategy: Strategy, program: Program, budget: int) -> int | None:
-    """How many executions it takes to come to an outcome; None if the budget is not enough."""
-    outcomes = told(strategy, program, budget)
-    return outcomes.index(outcome) + 1 if outcome in outcomes else None
+def found_within(budget: int, strategy: Strategy, program: Program) -> bool:
+    """Whether one of so many executions has a true outcome."""
+    return any(told(strategy, program, budget))
 
 
 def uneven(length: int) -> Program:

@@ -24,7 +24,7 @@ def places(name: str, program: Program, executions: int) -> list[int | None]:
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_fault_is_as_likely_at_each_point(name: str) -> None:
-    """Before each of eight steps and after the last, a fault happens equally often, within three deviations."""
+    """Before each of eight steps and after the last, a fault happens equally often."""
     counts = Counter(place for place in places(name, struck(plain(2, 4)), 2000) if place is not None)
     assert counts.keys() == set(range(9))
     assert chi_square(counts.values(), 9) < 3
