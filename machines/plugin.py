@@ -41,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
         run = _run(config)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
+    # Where warnings are errors, a disk too full for pytest's cache would end the run without its report.
+    config.addinivalue_line("filterwarnings", "default::pytest.PytestCacheWarning")
     config.pluginmanager.register(Tandem(config, run), "tandem")
 
 
@@ -237,6 +239,6 @@ def _is_somebody_elses(obj: object) -> bool:
 
 
 def _section(reporter: Any, title: str, lines: list[str], **markup: bool) -> None:
-    reporter.section(title, **markup)
+    reporter.write_sep("=", title, **markup)
     for line in lines:
         reporter.write_line(line, **markup)

@@ -51,8 +51,8 @@ def reporter(folder: Path, name: str) -> Callable[[Tally], None]:
 class ProgressLine:
     """The line itself: shown from the first item on, gone at the end; nothing where there is no terminal.
 
-    State: the terminal, opened a second time, as pytest points the first elsewhere while a test runs; whether there
-    is a terminal at all, and how to take the line away if it is shown.
+    State: the terminal, opened a second time, as pytest points the first elsewhere while a test runs; what
+    shows the line, if it is shown.
     """
 
     def __init__(self, folder: Path, stream: TextIO) -> None:

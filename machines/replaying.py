@@ -35,7 +35,7 @@ class ReplayItem(pytest.Item):
         replayed = replay_file(self.file)
         if replayed.outcome != "no longer fails":
             raise ReplayFailed(f"{replayed.summary}\n\n{replayed.report}")
-        self.user_properties.append((REPLAYED, replayed.summary))
+        self.user_properties.append((REPLAYED, f"{self.file.name}: {replayed.summary}"))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The report of the violation, or the one line that says what is wrong with the file."""

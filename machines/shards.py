@@ -86,6 +86,11 @@ def shard_seed(seed: int, machine: str, shard: int) -> int:
     return int.from_bytes(digest, "big")
 
 
+def share_of(programs: int, shards: int, shard: int) -> int:
+    """How many of the programs that shard draws; all shards together draw all of them."""
+    return programs // shards + (shard < programs % shards)
+
+
 def shard_of(machine: type[ConcurrentMachine], run: Run, shard: int) -> type[ConcurrentMachine]:
     """The thin subclass of the machine that the shard runs."""
     seed = shard_seed(run.seed, machine_name(machine), shard)
@@ -146,7 +151,7 @@ class ShardItem(pytest.Item):
 
     def _explore(self, shard: type[ConcurrentMachine]) -> None:
         programs = self.run.programs or self.run.profile.programs
-        share = programs // self.run.shards + (self.number < programs % self.run.shards)
+        share = share_of(programs, self.run.shards, self.number)
         if share:
             chosen = settings(max_examples=share, verbosity=Verbosity.normal)
             with drawing_apart(), with_reporter(_untold):

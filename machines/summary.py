@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from machines.run_record import RunRecord
 from machines.tally import Tally
@@ -144,15 +146,14 @@ def acceptance_lines(record: RunRecord) -> list[str]:
     ]
 
 
-def acceptance_table(record: RunRecord) -> Table:
+def acceptance_table(record: RunRecord) -> Group:
     """The same for a terminal that knows colours."""
     rows = table(record.total.exercised)
-    result = Table(*_HEADINGS, box=None, pad_edge=False, caption=f"{described(record)}: {totals(rows)}")
-    result.caption_justify = "left"
+    result = Table(*_HEADINGS, box=None, pad_edge=False)
     for row in rows:
         style = "green" if row.exercised else "red" if row.invariants else "dim"
         result.add_row(*_cells(row), style=style)
-    return result
+    return Group(result, Text(f"{described(record)}: {totals(rows)}"))
 
 
 def _cells(row: Row) -> Iterator[str]:

@@ -163,9 +163,9 @@ class Errors:
     def no_database_text_gets_out(self, evidence: Evidence) -> int:
         """Conflicts that the database finds are business errors, not to be retried, in no word of its own."""
         for request, error in evidence.errors.items():
-            public = str(error).lower()
-            leaked = [word for word in _RAW_DATABASE_TEXT if word.lower() in public]
-            assert not leaked, f"the error of {request} contains {leaked}: {error}"
+            public = _public_text(error)
+            leaked = [word for word in _RAW_DATABASE_TEXT if word.lower() in public.lower()]
+            assert not leaked, f"the error of {request} contains {leaked}: {public}"
             if getattr(error, "code", "") == "DUPLICATE_NAME":
                 assert not getattr(error, "retryable", True), (
                     f"{request}: a duplicate name is not to be retried"
@@ -327,6 +327,12 @@ class Cooperation:
         took = evidence.ended_ms - evidence.started_ms
         assert took <= bound, f"took {took} virtual milliseconds, {bound} are allowed"
         return 1
+
+
+def _public_text(error: Exception) -> str:
+    """All that a client may read of an error: its message, its details, and the messages about fields."""
+    details, fields = getattr(error, "details", {}), getattr(error, "field_errors", ())
+    return " ".join((str(error), *map(str, details.values()), *(each.message for each in fields)))
 
 
 def _error(evidence: Evidence, request: str) -> ServiceError | None:

@@ -17,6 +17,14 @@ class StepLimitError(ExecutionError):
     """An execution took more steps than it may: an endless loop, or a limit set too low."""
 
 
+class HangError(ExecutionError):
+    """An execution has not ended although more virtual time has passed than it may take."""
+
+
+class LivelockError(ExecutionError):
+    """All tasks that can step only spin: whatever they do, the same state comes back, and time changes nothing."""
+
+
 class LeftoverTasksError(ExecutionError):
     """The program ended and left tasks running."""
 

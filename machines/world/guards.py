@@ -37,7 +37,6 @@ _CALENDARS = ("gmtime", "localtime", "ctime")
 _REFUSED: tuple[tuple[Any, str, str, str], ...] = (
     (time, "sleep", "time.sleep", "sleep"),
     (threading.Thread, "start", "starting a thread", "thread"),
-    (trio_internals.ThreadCache, "start_thread_soon", "trio.to_thread.run_sync", "thread"),
     (socket.socket, "__init__", "a real socket", "socket"),
     (socket, "socketpair", "a real socket", "socket"),
     (socket, "getaddrinfo", "looking up a host's address", "socket"),
@@ -55,13 +54,16 @@ class Guards:
     """Stand-ins for real time, randomness, threads, sockets and processes, active while `executing` is true.
 
     State: `executing`, whether a task of an execution is being stepped; `unawaited`, the names of coroutines
-    that were dropped without being awaited during this execution; `refused`, what it reached for in vain.
+    that were dropped without being awaited during this execution; `refused`, what it reached for in vain;
+    `run_in_thread`, what runs a function that was meant for a thread of trio's and delivers its outcome, or
+    None where threads are refused.
     """
 
     def __init__(self, clock: VirtualClock) -> None:
         self.executing = False
         self.unawaited: list[str] = []
         self.refused: list[RefusedError] = []
+        self.run_in_thread: Callable[[Callable[[], Any], Callable[[Any], object]], None] | None = None
         self._clock = clock
         self._random: random.Random | None = None
         self._replaced: list[tuple[Any, str, Any]] = []
@@ -76,6 +78,10 @@ class Guards:
     def end(self) -> None:
         """End an execution."""
         self.executing = False
+
+    def drawn(self) -> object:
+        """What decides the random numbers to come: the state of the stream; None if nothing was drawn yet."""
+        return None if self._random is None else self._random.getstate()
 
     def refusal(self, what: str, kind: str) -> RefusedError:
         """The error for a real resource of a `kind` (sleep, thread, socket, process) reached for."""
@@ -106,6 +112,7 @@ class Guards:
         for owner, name, what, kind in _REFUSED:
             if hasattr(owner, name):
                 yield owner, name, self._refusing(getattr(owner, name), what, kind)
+        yield trio_internals.ThreadCache, "start_thread_soon", self._threaded()
         hook = "_warn_unawaited_coroutine"  # CPython calls it by this name
         yield warnings, hook, self._unawaited(getattr(warnings, hook))
 
@@ -184,6 +191,20 @@ class Guards:
             if self.executing:
                 raise self.refusal(what, kind)
             return real(*args, **kwargs)
+
+        return stand_in
+
+    def _threaded(self) -> Callable[..., Any]:
+        real = trio_internals.ThreadCache.start_thread_soon
+        refusing = self._refusing(real, "trio.to_thread.run_sync", "thread")
+
+        def stand_in(
+            cache: Any, function: Callable[[], Any], deliver: Callable[[Any], object], name: str | None = None
+        ) -> Any:
+            if self.executing and self.run_in_thread is not None:
+                self.run_in_thread(function, deliver)
+            else:
+                refusing(cache, function, deliver, name)
 
         return stand_in
 

@@ -39,6 +39,7 @@ from machines.world import trio_internals
 from machines.world.choices import END, Action, Chooser, Observer, Token
 from machines.world.errors import (
     DeadlockError,
+    HangError,
     LeftoverTasksError,
     StepLimitError,
     UnawaitedCoroutineError,
@@ -114,6 +115,7 @@ class Execution:
     frozen: set[Any] = field(factory=set)
     current: Any = None
     recorder: Recorder | None = None
+    seconds_max: float = float("inf")
     _names: dict[Any, Token] = field(factory=dict, init=False)
     _spawner: Any = field(default=None, init=False)
     _spawned: dict[Token, int] = field(factory=dict, init=False)
@@ -395,6 +397,11 @@ class Execution:
         if deadline == float("inf"):
             return False
         clock = self.loop.clock
+        if deadline > self.seconds_max:
+            raise HangError(
+                f"after {self.seconds_max:g} virtual seconds the program has not ended. "
+                f"{describe_waiting(self._living())}"
+            )
         clock.advance_to(max(deadline, clock.seconds))
         runner.deadlines.expire(clock.seconds)
         self._new_era()

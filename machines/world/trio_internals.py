@@ -296,6 +296,11 @@ def counter(task: Any) -> int:
     return count
 
 
+def pending(task: Any) -> tuple[Any, ...]:
+    """What a task that can step is going to be sent, and whether it is being cancelled."""
+    return task._next_send, task._cancel_status.effectively_cancelled  # noqa: SLF001
+
+
 def forget_task() -> None:
     """Say that no task is running."""
     GLOBAL_RUN_CONTEXT.__dict__.pop("task", None)

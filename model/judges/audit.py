@@ -1,10 +1,20 @@
-"""Judges the audit log: append-only, strictly ordered, and each operation in it begun and ended once."""
+"""Judges the audit log: append-only, strictly ordered, each operation in it begun and ended once.
 
+Where the log is a *hash chain*, each entry carries a digest of itself and of the digest before it, so that an
+entry cannot be altered, removed or put in between without altering all that follow. What a chain cannot show by
+itself is that its end is missing: compare with the digest that was last known.
+"""
+
+import json
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from itertools import pairwise
+
+from attrs import field, frozen
 
 from model.judges.evidence import TERMINAL, AuditRow, by_correlation
 from model.judges.verdict import Verdict, from_complaints
+from model.specification.values import Record
 
 
 def judge_audit(rows: Sequence[AuditRow]) -> Verdict:
@@ -23,6 +33,40 @@ def judge_audit(rows: Sequence[AuditRow]) -> Verdict:
         if not _is_whole(events):
             complaints.append(f"{correlation}: not one start, steps, one end: {', '.join(events)}")
     return from_complaints(complaints, len(operations))
+
+
+@frozen
+class ChainedEntry:
+    """One entry of a hash chain; `digest` is `chain_digest(previous, content)`."""
+
+    sequence: int
+    content: Record = field(converter=Record)
+    previous: str
+    digest: str
+
+
+def chain_digest(previous: str, content: Record) -> str:
+    """BLAKE2b-128, as hexadecimal digits, of the previous digest and of the content as canonical JSON."""
+    text = json.dumps([previous, content.as_dict()], sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+
+
+def judge_hash_chain(entries: Sequence[ChainedEntry], first: str = "", last: str | None = None) -> Verdict:
+    """Each digest is that of its entry, each `previous` the digest before it, from `first` on to `last`.
+
+    `last` is the digest that the log is known to end with, or to have ended with at the time, if it is known.
+    Exercised: the entries.
+    """
+    complaints, before = [], first
+    for entry in entries:
+        if entry.previous != before:
+            complaints.append(f"entry {entry.sequence} does not follow the entry before it")
+        if entry.digest != chain_digest(entry.previous, entry.content):
+            complaints.append(f"entry {entry.sequence} is not what was digested")
+        before = entry.digest
+    if last is not None and all(digest != last for digest in (first, *(entry.digest for entry in entries))):
+        complaints.append("the log has lost the end that it is known to have had")
+    return from_complaints(complaints, len(entries))
 
 
 def judge_append_only(earlier: Iterable[AuditRow], later: Iterable[AuditRow]) -> Verdict:

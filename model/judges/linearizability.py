@@ -4,7 +4,8 @@ A history is *linearizable* (Herlihy and Wing, 1990) if each call can be given o
 invocation and its answer, such that a sequential service, taking the calls at those moments, gives the very
 same answers. Equivalently: there is one order of the calls that keeps every pair of which one was answered
 before the other was asked, and along which the specification answers as the system did. `search` looks for
-that order, `partition` splits the work where that is sound, `witness` explains a failure.
+that order, `partition` splits the work where that is sound, `witness` explains a failure. Where the history
+itself tells the versions there is no need to search: see `registers`.
 
 A call without an answer (cancelled, or its node crashed) may take effect at any moment after its invocation
 or never; it constrains nothing by itself, but a later read may show that it did. A call that failed with the
@@ -20,17 +21,24 @@ Whichever is first, the model refuses the other with CONCURRENT_MODIFICATION: th
 a lost update. If the first had answered Refused, the order 2, 1 would explain both.
 """
 
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Hashable, Sequence
+from typing import Any, Final
 
 from attrs import define, field, frozen
 
 from model.history import History, validate
 from model.judges.partition import merge, parts
-from model.judges.search import Found, Known, Problem, problem_of, search
+from model.judges.problem import Problem, problem_of
+from model.judges.search import Found, Search
+from model.judges.tabulation import Tabulation
 from model.judges.verdict import Verdict
-from model.judges.witness import describe, minimal_witness
+from model.judges.witness import SearchAgain, describe, minimal_witness
 from model.specification.interface import Specification
+
+_FIRST_TURN: Final = 1_000
+"""Steps that each part may take before any takes more; the allowance doubles from turn to turn."""
+_PATIENCE: Final = 5
+"""A minimal witness may take so many times the steps of a search."""
 
 
 class UnsoundPartitionError(AssertionError):
@@ -43,8 +51,8 @@ class Linearizability(Verdict):
 
     `holds`: `linearization` is an order that explains it, with the indeterminate calls that took effect, and
     `final_state` the state after it; there may be others. `violated`: `witness` are the calls whose answers
-    contradict each other, 1-minimal if `minimal`, and `linearization` is the longest attempt. `steps` counts
-    the answers asked of the model.
+    contradict each other, 1-minimal if `minimal`; `support` are further calls whose time or effect is part of
+    the reason; `linearization` is the longest attempt. `steps` counts the calls put into attempts.
     """
 
     linearization: tuple[int, ...] = ()
@@ -52,79 +60,110 @@ class Linearizability(Verdict):
     witness: tuple[int, ...] = ()
     minimal: bool = False
     steps: int = 0
+    support: tuple[int, ...] = ()
 
 
 @define
 class LinearizabilityJudge:
     """Judges histories against one specification; keep it, for it remembers what the model answered.
 
-    `steps_max` bounds each search, in answers of the model; past it the verdict is unknown. Histories shorter
-    than `partition_from` are not split, which would cost more than their search. `remembered_max` bounds the
-    memory, in answers.
+    `steps_max` bounds the search in each part, in calls put into attempts; past it the verdict is unknown.
+    Histories shorter than `partition_from` are not split, which would cost more than their search.
+    `remembered_max` bounds the memory, in answers of the model. With `explained` False a violation is told
+    without a minimal witness.
     """
 
     specification: Specification[Any]
     steps_max: int = 100_000
     partition_from: int = 8
     remembered_max: int = 50_000
-    _known: Known = field(factory=dict, init=False, repr=False)
+    explained: bool = True
+    _table: Tabulation = field(init=False, repr=False)
+
+    @_table.default
+    def _new_table(self) -> Tabulation:
+        return Tabulation(self.specification)
 
     def judge(self, history: History, initial: Hashable) -> Linearizability:
         """The verdict on a history that began in the state given; raises IllFormedError."""
         validate(history)
-        if len(self._known) > self.remembered_max:
-            self._known.clear()
+        if self._table.answers > self.remembered_max:
+            self._table.forget()
+        everything: Sequence[int] = range(len(history))
         if len(history) < self.partition_from:
-            return self._whole(history, initial, problem_of(history, self.specification))
-        split = parts(history, self.specification, initial)
-        problems = [problem_of(history, self.specification, among=part) for part in split]
-        if len(problems) == 1:
-            return self._whole(history, initial, problems[0])
-        return self._composed(history, initial, problems)
+            split = [everything]
+        else:
+            split = parts(history, self.specification, initial)
+        problems = [problem_of(history, self._table, among) for among in split]
+        found = self._dovetailed(problems, initial)
+        for outcome in ("violated", "unknown"):
+            for problem, ending in zip(problems, found, strict=True):
+                if ending.outcome == outcome:
+                    return self._undecided_or_bad(
+                        history, initial, problem, ending, sum(each.steps for each in found)
+                    )
+        return self._good(history, initial, problems, found)
 
-    def _search(self, problem: Problem, initial: Hashable) -> Found:
-        return search(problem, self.specification, initial, self.steps_max, self._known)
+    def _dovetailed(self, problems: Sequence[Problem], initial: Hashable) -> list[Found]:
+        """How the search of each part ended; they take turns, and all stop at the first violation."""
+        searches = [Search(problem, self._table, initial) for problem in problems]
+        allowance = self.steps_max if len(searches) == 1 else min(_FIRST_TURN, self.steps_max)
+        found = [search.run(allowance) for search in searches]
+        while allowance < self.steps_max and not any(each.outcome == "violated" for each in found):
+            allowance = min(2 * allowance, self.steps_max)
+            for at, search in enumerate(searches):
+                if found[at].outcome == "unknown":
+                    found[at] = search.run(allowance)
+                    if found[at].outcome == "violated":
+                        break
+        return found
 
-    def _whole(self, history: History, initial: Hashable, problem: Problem) -> Linearizability:
-        found = self._search(problem, initial)
-        exercised = problem.required.bit_count()
-        order = tuple([problem.indices[position] for position in found.path])
-        if found.outcome == "holds":
-            return Linearizability("holds", "", exercised, order, found.state, steps=found.steps)
-        if found.outcome == "unknown":
-            why = f"gave up after {found.steps} answers of the model to a history of {len(history)} calls"
-            return Linearizability("unknown", why, exercised, order, steps=found.steps)
-        return self._violated(history, initial, problem, found)
-
-    def _violated(
-        self, history: History, initial: Hashable, problem: Problem, found: Found
+    def _good(
+        self, history: History, initial: Hashable, problems: Sequence[Problem], found: Sequence[Found]
     ) -> Linearizability:
-        witness, minimal = minimal_witness(problem, lambda weaker: self._search(weaker, initial))
+        exercised = sum(problem.answered for problem in problems)
+        steps = sum(each.steps for each in found)
+        orders = [_calls(problem, each.path) for problem, each in zip(problems, found, strict=True)]
+        if len(problems) == 1:
+            return Linearizability("holds", "", exercised, orders[0], found[0].state, steps=steps)
+        order = merge(history, orders)
+        return Linearizability(
+            "holds", "", exercised, order, self._replayed(history, initial, order), steps=steps
+        )
+
+    def _undecided_or_bad(
+        self, history: History, initial: Hashable, problem: Problem, found: Found, steps: int
+    ) -> Linearizability:
+        attempt = _calls(problem, found.path)
+        if found.outcome == "unknown":
+            why = f"gave up after {found.steps} steps on {len(problem.indices)} calls of {len(history)}"
+            return Linearizability("unknown", why, problem.answered, attempt, steps=steps)
+        if not self.explained:
+            return Linearizability("violated", "no order explains it", problem.answered, attempt, steps=steps)
+        witness = minimal_witness(history, problem, found, self._search_again(history, initial))
         return Linearizability(
             "violated",
             describe(history, problem, self.specification, found, witness),
-            problem.required.bit_count(),
-            tuple(problem.indices[position] for position in found.path),
-            witness=tuple(problem.indices[position] for position in witness),
-            minimal=minimal,
-            steps=found.steps,
+            problem.answered,
+            attempt,
+            witness=witness.answers,
+            minimal=witness.is_minimal,
+            steps=steps,
+            support=witness.support,
         )
 
-    def _composed(self, history: History, initial: Hashable, problems: list[Problem]) -> Linearizability:
-        verdicts = [self._whole(history, initial, problem) for problem in problems]
-        for outcome in ("violated", "unknown"):
-            for verdict in verdicts:
-                if verdict.outcome == outcome:
-                    return verdict
-        order = merge(history, [verdict.linearization for verdict in verdicts])
-        return Linearizability(
-            "holds",
-            "",
-            sum(verdict.exercised for verdict in verdicts),
-            order,
-            self._replayed(history, initial, order),
-            steps=sum(verdict.steps for verdict in verdicts),
-        )
+    def _search_again(self, history: History, initial: Hashable) -> SearchAgain:
+        """Searches of the same history with less asked of it, all together within a few times `steps_max`."""
+        left = _PATIENCE * self.steps_max
+
+        def again(among: Sequence[int], weak: frozenset[int], free: frozenset[int]) -> Found:
+            nonlocal left
+            problem = problem_of(history, self._table, among, weak, free)
+            found = Search(problem, self._table, initial).run(min(left, self.steps_max))
+            left -= found.steps
+            return found
+
+        return again
 
     def _replayed(self, history: History, initial: Hashable, order: tuple[int, ...]) -> Hashable:
         """The state after the order; every answer is compared again, as a check on the specification."""
@@ -137,3 +176,7 @@ class LinearizabilityJudge:
                     f"{call.operation!r} was judged apart from a call on which its answer depends"
                 )
         return state
+
+
+def _calls(problem: Problem, path: Sequence[int]) -> tuple[int, ...]:
+    return tuple([problem.indices[position] for position in path])

@@ -6,165 +6,313 @@ for linearizability", 2017) adds the memo: what can still happen depends only on
 and on the model's state, so a pair (set of calls, state) that led nowhere once is not tried again. That is
 what keeps the search away from n! in practice; the problem stays NP-complete, hence the budget.
 
-How it is made fast in Python, because it judges every execution of every exploration:
+A node is (low, done, used, state): all answered calls before `low` are explained and `low` is not; `done` has
+a bit for each explained call from `low` on, `used` one for each open-ended call that was taken, `state` is the
+number of the model's state. These are small integers however long the history is. Calls are taken in place of
+being removed from a list, so going back is popping a stack.
 
-* Calls are sorted by their answers' times. The calls that precede a call are then a prefix of that order, so
-  "nothing unexplained precedes it" is one `&` of two integers, found by bisection beforehand.
-* It is one loop over preallocated lists; a call or an object at each node would cost more than the rest.
-* Dead ends are remembered when they are left, not when they are entered: a history that is explained at the
-  first try, which is nearly all, never hashes a state for the memo. A set of calls only grows on the way
-  down, so nothing can be met again while it is still being tried.
-* The model's answers are kept by (state, operation) across histories: interleavings of one program ask the
-  same few questions.
+*What is not tried, and why nothing is lost.* Write N for a node, k(N) for the fewest calls that complete it.
 
-Sound shortcuts. A read (`is_observer`) that agrees now is taken now, with no alternative: it changes nothing,
-and nothing had to come before it, so any order that explains the rest with the read later explains it with
-the read here. The same is not true of every call that happens to change nothing now: the same answer might
-go with a change elsewhere. An indeterminate call that would change nothing is left out; one that is a read is
-left out altogether; calls that failed with the promise of no effect are too.
+1. *A watcher that agrees is taken at once, with no alternative.* Given its answer it leaves every state as it
+   is, and nothing has to come before it, so in any completion it can be moved to the front. This includes a
+   call that is only pure *with its answer*, such as a compare-and-set that failed. It does not include a call
+   that happens to change nothing now: elsewhere the same answer might go with a change. A node is looked up
+   in the memo after this, so nodes that differ in watchers only are one.
+2. *An open-ended call is not taken where it changes nothing.* Without it the completion is shorter.
+3. *Twins are taken in one order.* Let a and b be the same operation with the same answer (or both without),
+   a invoked no later and answered no later than b. In a completion with b first they can change places: what
+   precedes a precedes b, what follows b follows a. Among open-ended twins that is the order of invocation.
+   Every such exchange removes an inversion with respect to one linear order, so all of them can be made.
+4. *An open-ended call must be noticed at once.* Let `a` lead from state s to s', no watcher agree right after,
+   and b be the next call. If b gives the same answer and leads to the same state from s as from s', `a` was of
+   no use: the completion without `a` is shorter. (A watcher that agrees after `a` has noticed it, since it did
+   not agree in s; by 1 it would have been taken there.) So b is not tried here; it is tried in s.
+5. *Having used less is as good as anything.* Where (low, done, used, state) leads nowhere, so does the same
+   with more open-ended calls used: what completes the second completes the first.
+6. *A node from which the next watcher can never agree is left at once*, for specifications that can tell
+   (`Foresight`). Let w be the first unexplained watcher in the order of answers. Until it is explained only
+   calls invoked before its answer come into question. Look at the last of those that *resets* the state and
+   comes before w, if any: the state after it does not depend on the path, and from there on, or from here on
+   if there is none, only calls that do not reset come before w. If the specification says that none of these
+   states leads to w's answer, N has no completion.
 
-Rejected: Lowe's just-in-time linearization, which keeps the set of all reachable configurations at each time;
-it pays on histories of thousands of calls, and ours have two to six.
+Rules 4 and 5 refer to other nodes, and 4 to the way by which a node was reached, while the memo forgets the
+way; so here is why they do not spoil each other. Suppose the search says "violated" and some node that it left
+can be completed; take such an N with the smallest k(N), and a completion of that length in the order of rules
+1 and 3. Its first call b is not skipped by 2, or k(N) would be smaller. If b was tried, the node behind it has
+k(N) - 1, and it was left, or it was refused by the memo because of a left node that is as easy to complete:
+either contradicts the choice of N. If b was skipped by 4, go back along the open-ended calls that led to N, to
+the first node where b was not skipped: it was left as well, since it is an ancestor, and its child by b has
+the state of N's child by b and fewer calls used, so it completes in k(N) - 1: the same contradiction.
+Then nothing that was left can be completed, the root included.
+
+*Dovetailing.* The search is a generator that gives the word back when its allowance is used up, so that the
+parts of a history take turns: a violation in one part is found however hard another part is.
+
+Rejected: Lowe's just-in-time linearization, which keeps the set of all reachable configurations at each time:
+it takes a long time over what one lucky path explains at once, and most histories have one.
 """
 
-from bisect import bisect_left
-from collections.abc import Hashable, Sequence
-from typing import Any, Final, Literal, final
+from collections.abc import Generator, Hashable, Iterator
+from typing import Final, Literal, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import define, field, frozen
 
-from model.history import Failed, History
-from model.specification.interface import Specification
-
-
-@final
-@frozen
-class Anything:
-    """Stands for an answer that puts no constraint on the model's."""
-
-
-ANYTHING: Final = Anything()
-
-Known = dict[tuple[Any, Any], tuple[Any, object]]
-
-
-@frozen
-class Problem:
-    """Calls to be put in order; bit and position `p` everywhere mean the call `indices[p]` of the history.
-
-    `preceding[p]` is the set of positions whose answers came before call p was asked, `required` the set of
-    the calls that were answered, `observers` of those that change nothing.
-    """
-
-    indices: tuple[int, ...]
-    operations: tuple[Any, ...]
-    answers: tuple[object, ...]
-    preceding: tuple[int, ...]
-    required: int
-    observers: int
-
-    def without_answers(self, positions: frozenset[int]) -> "Problem":
-        """The same calls, but whatever the answers to these are will do."""
-        kept = (ANYTHING if at in positions else answer for at, answer in enumerate(self.answers))
-        return evolve(self, answers=tuple(kept))
-
-
-def problem_of(
-    history: History, specification: Specification[Any], among: Sequence[int] | None = None
-) -> Problem:
-    """The search problem of a well-formed history, or of some of its calls, given by index."""
-    is_observer = specification.is_observer
-    answered, open_ended = [], []
-    for index in range(len(history)) if among is None else among:
-        call = history[index]
-        if call.returned is None:
-            if not is_observer(call.operation):
-                open_ended.append((call.invoked, index))
-        elif type(call.result) is not Failed:
-            answered.append((call.returned, index))
-    answered.sort()
-    open_ended.sort()
-    indices = tuple([index for _, index in answered] + [index for _, index in open_ended])
-    returns = [returned for returned, _ in answered]
-    calls = [history[index] for index in indices]
-    observers = 0
-    for position, call in enumerate(calls):
-        if is_observer(call.operation):
-            observers |= 1 << position
-    return Problem(
-        indices,
-        tuple([call.operation for call in calls]),
-        tuple([call.result for call in calls[: len(returns)]] + [ANYTHING] * len(open_ended)),
-        tuple([(1 << bisect_left(returns, call.invoked)) - 1 for call in calls]),
-        (1 << len(returns)) - 1,
-        observers,
-    )
+from model.judges.problem import ANYTHING, NO_CALLS, OpenEnded, Problem
+from model.judges.tabulation import Tabulation
+from model.specification.interface import Foresight
 
 
 @frozen
 class Found:
-    """How the search ended, with the number of steps it took.
+    """How the search ended, after how many steps: a step puts one more call into an attempt.
 
     `holds`: `path` is the order found, by position, and `state` the state after it. `violated` and `unknown`:
-    they are the attempt that explained the most answered calls, and where it stood.
+    they are the attempt that explained the most answered calls, and where it stood. `reached` is the largest
+    number of calls, in the order of their answers, that some attempt had explained without a gap.
     """
 
     outcome: Literal["holds", "violated", "unknown"]
     path: tuple[int, ...]
     state: Hashable
     steps: int
+    reached: int
 
 
-# One loop on purpose: a function called at each node would cost more than all else that the node does.
-def search(  # noqa: C901 - see above
-    problem: Problem, specification: Specification[Any], initial: Hashable, steps_max: int, known: Known
-) -> Found:
-    """Depth first, over at most `steps_max` answers of the model; `known` is its memory of them."""
-    operations, answers, preceding = problem.operations, problem.answers, problem.preceding
-    required, observers = problem.required, problem.observers
-    apply = specification.apply
-    size = len(operations)
-    states, masks, cursors = [initial] * (size + 1), [0] * (size + 1), [0] * (size + 1)
-    path = [0] * size
-    dead: set[tuple[int, Hashable]] = set()
-    furthest: tuple[int, tuple[int, ...], Hashable] = (-1, (), initial)
-    depth = steps = 0
-    while required & ~masks[depth]:
-        mask, position = masks[depth], cursors[depth]
-        if position == size:
-            explained = (mask & required).bit_count()
-            if explained > furthest[0]:
-                furthest = (explained, tuple(path[:depth]), states[depth])
-            if depth == 0:
-                return Found("violated", furthest[1], furthest[2], steps)
-            dead.add((mask, states[depth]))
-            depth -= 1
-            continue
-        cursors[depth] = position + 1
-        bit = 1 << position
-        if mask & bit or preceding[position] & ~mask:
-            continue
-        if steps == steps_max:
-            return Found("unknown", furthest[1], furthest[2], steps)
-        steps += 1
-        state = states[depth]
-        question = (state, operations[position])
-        reply = known.get(question)
-        if reply is None:
-            reply = known[question] = apply(*question)
-        after, answer = reply
-        wanted = answers[position]
-        if wanted is ANYTHING:
-            if after is state and not required & bit:
+Searching: TypeAlias = Generator[Found, int, Found]
+_Move: TypeAlias = tuple[int, int]
+"""The position taken, and the number of the state after it."""
+_NO_MOVE: Final[_Move] = (-1, -1)
+_NOTICED: Final = -1
+"""Stands for the state before an open-ended call, where there is none that still waits to be noticed."""
+
+
+@define(eq=False)
+class Search:
+    """One search, which may be interrupted and gone on with."""
+
+    problem: Problem
+    table: Tabulation
+    initial: Hashable
+    _searching: Searching = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        walk = _Walk(self.problem, self.table)
+        specification = self.table.specification
+        if isinstance(specification, Foresight):
+            walk.look_with(specification)
+        self._searching = walk.searching(self.table.state(self.initial))
+        next(self._searching)
+
+    def run(self, steps_max: int) -> Found:
+        """Go on until it is decided or that many steps are taken in all: then it is unknown as yet."""
+        try:
+            return self._searching.send(steps_max)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
+
+
+def search(problem: Problem, table: Tabulation, initial: Hashable, steps_max: int) -> Found:
+    """The whole search, in at most `steps_max` steps."""
+    return Search(problem, table, initial).run(steps_max)
+
+
+@define(eq=False)
+class _Walk:
+    """One walk through the orders of a problem's calls.
+
+    State: the path, positions in the order taken, with `done` and `used` telling the same as sets; the nodes
+    left for good, by (low, done, state), each with the sets of used open-ended calls with which it was left;
+    the attempt that explained most.
+    """
+
+    problem: Problem
+    table: Tabulation
+    path: list[int] = field(factory=list)
+    steps: int = 0
+    dead: dict[tuple[int, int, int], list[int]] = field(factory=dict)
+    explained: int = -1
+    attempt: tuple[tuple[int, ...], int] = ((), 0)
+    reached: int = 0
+    foresight: Foresight | None = None
+    _open_moves: dict[int, list[tuple[OpenEnded, int]]] = field(factory=dict)
+    _ahead: dict[int, tuple[int, tuple[int, ...], tuple[OpenEnded, ...]]] = field(factory=dict)
+    _watchers: frozenset[int] = NO_CALLS
+
+    def look_with(self, foresight: Foresight) -> None:
+        """Use what the specification can tell of the future."""
+        self.foresight = foresight
+        watchers = (position for candidates in self.problem.watchers for position in candidates)
+        self._watchers = frozenset(watchers)
+
+    def searching(self, state: int) -> Searching:
+        """Depth first; yields where it stands whenever the steps sent to it are used up."""
+        path, answered = self.path, self.problem.answered
+        stack: list[tuple[int, int, int, int, Iterator[_Move], int]] = []
+        limit = yield self.given_up("unknown")
+        low, done = self.watch(0, 0, state)
+        used, unnoticed = 0, _NOTICED
+        moves = self.moves(low, done, used, state, unnoticed)
+        while low < answered:
+            position, after = next(moves, _NO_MOVE)
+            if position < 0:
+                self.leave(low, done, used, state)
+                if not stack:
+                    return self.given_up("violated")
+                low, done, used, state, moves, length = stack.pop()
+                del path[length:]
                 continue
-        elif answer is not wanted and answer != wanted:
-            continue
-        mask |= bit
-        if dead and (mask, after) in dead:
-            continue
-        if observers & bit:
-            cursors[depth] = size
-        path[depth] = position
-        depth += 1
-        states[depth], masks[depth], cursors[depth] = after, mask, 0
-    return Found("holds", tuple(path[:depth]), states[depth], steps)
+            if self.steps >= limit:
+                self.note(low, done, state)
+                limit = yield self.given_up("unknown")
+            self.steps += 1
+            stack.append((low, done, used, state, moves, len(path)))
+            path.append(position)
+            if position < answered:
+                low, done = _with(low, done, position)
+                unnoticed = _NOTICED
+            else:
+                used |= 1 << (position - answered)
+                unnoticed = state
+            state, length = after, len(path)
+            low, done = self.watch(low, done, state)
+            if len(path) > length:
+                unnoticed = _NOTICED
+            if self.is_dead(low, done, used, state) or self.is_out_of_reach(low, done, used, state):
+                low, done, used, state, moves, length = stack.pop()
+                del path[length:]
+            else:
+                moves = self.moves(low, done, used, state, unnoticed)
+        return Found("holds", tuple(path), self.table.states[state], self.steps, answered)
+
+    def watch(self, low: int, done: int, state: int) -> tuple[int, int]:
+        """Take every watcher that agrees, until none does (rule 1)."""
+        problem, row = self.problem, self.table.rows[state]
+        looking = low < problem.answered
+        while looking:
+            looking = False
+            for position in problem.watchers[low]:
+                if done >> (position - low) & 1:
+                    continue
+                operation = problem.operations[position]
+                reply = row.get(operation) or self.table.ask(state, operation)
+                if reply[1] != problem.answers[position]:
+                    continue
+                self.path.append(position)
+                self.steps += 1
+                if position == low:
+                    low, done = _with(low, done, position)
+                    looking = low < problem.answered
+                    break
+                done |= 1 << (position - low)
+        return low, done
+
+    def moves(self, low: int, done: int, used: int, state: int, unnoticed: int) -> Iterator[_Move]:
+        """What else may come next, answered calls first, by the time of their answers."""
+        problem, row, ask = self.problem, self.table.rows[state], self.table.ask
+        for position in problem.movers[low]:
+            twin = problem.twins[position]
+            if done >> (position - low) & 1 or (twin >= low and not done >> (twin - low) & 1):
+                continue
+            operation, wanted = problem.operations[position], problem.answers[position]
+            reply = row.get(operation) or ask(state, operation)
+            if wanted is not ANYTHING and reply[1] != wanted:
+                continue
+            if unnoticed >= 0:
+                before = ask(unnoticed, operation)
+                if before[0] == reply[0] and (wanted is ANYTHING or before[1] == wanted):
+                    continue
+            yield position, reply[0]
+        until = problem.returns[low]
+        for group, after in self.open_moves(state):
+            place = (used >> group.shift & group.mask).bit_length()
+            if place == len(group.invoked) or group.invoked[place] > until:
+                continue
+            if unnoticed < 0 or ask(unnoticed, group.operation)[0] != after:
+                yield group.first + place, after
+
+    def open_moves(self, state: int) -> list[tuple[OpenEnded, int]]:
+        """The open-ended operations that change this state, with the state after (rule 2)."""
+        found = self._open_moves.get(state)
+        if found is None:
+            replies = [(group, self.table.ask(state, group.operation)) for group in self.problem.open_ended]
+            found = self._open_moves[state] = [
+                (group, after) for group, (after, _) in replies if after != state
+            ]
+        return found
+
+    def is_dead(self, low: int, done: int, used: int, state: int) -> bool:
+        """A node like this one, with no more used, was left for good (rule 5)."""
+        if not self.dead:
+            return False
+        before = self.dead.get((low, done, state))
+        return before is not None and any(not fewer & ~used for fewer in before)
+
+    def is_out_of_reach(self, low: int, done: int, used: int, state: int) -> bool:
+        """The next watcher can never agree any more (rule 6)."""
+        if self.foresight is None:
+            return False
+        ahead = self._ahead.get(low)
+        if ahead is None:
+            ahead = self._ahead[low] = self.look_ahead(low)
+        position, resets, open_resets = ahead
+        if position < 0 or done >> (position - low) & 1:
+            return False
+        operations, ask = self.problem.operations, self.table.ask
+        left = [operations[reset] for reset in resets if not done >> (reset - low) & 1]
+        left += [group.operation for group in open_resets if used >> group.shift & group.mask != group.mask]
+        watcher = self.table.operations[operations[position]]
+        wanted = self.problem.answers[position]
+        reachable = (state, *(ask(state, operation)[0] for operation in left))
+        return not any(
+            self.foresight.leads_to(self.table.states[each], watcher, wanted) for each in reachable
+        )
+
+    def look_ahead(self, low: int) -> tuple[int, tuple[int, ...], tuple[OpenEnded, ...]]:
+        """The next watcher in the order of answers, or -1, and what resets the state and may come before it."""
+        problem, foresight = self.problem, self.foresight
+        assert foresight is not None, "asked only where there is foresight"
+        watchers = (position for position in range(low, problem.answered) if position in self._watchers)
+        found = next(watchers, -1)
+        if found < 0:
+            return found, (), ()
+        until = problem.returns[found]
+        open_ended = tuple(
+            group
+            for group in problem.open_ended
+            if group.invoked[0] <= until and foresight.resets(self.table.operations[group.operation])
+        )
+        answered = {
+            position
+            for step in range(low, found + 1)
+            for position in problem.movers[step]
+            if foresight.resets(self.table.operations[problem.operations[position]])
+        }
+        return found, tuple(sorted(answered)), open_ended
+
+    def leave(self, low: int, done: int, used: int, state: int) -> None:
+        """The node leads nowhere."""
+        self.note(low, done, state)
+        self.dead.setdefault((low, done, state), []).append(used)
+
+    def note(self, low: int, done: int, state: int) -> None:
+        """Remember the attempt if none before explained as much."""
+        self.reached = max(self.reached, low)
+        explained = low + done.bit_count()
+        if explained > self.explained:
+            self.explained, self.attempt = explained, (tuple(self.path), state)
+
+    def given_up(self, outcome: Literal["violated", "unknown"]) -> Found:
+        """The best attempt so far."""
+        path, state = self.attempt
+        return Found(outcome, path, self.table.states[state], self.steps, self.reached)
+
+
+def _with(low: int, done: int, position: int) -> tuple[int, int]:
+    """The first unexplained answered call, and the explained ones after it, once `position` is explained."""
+    if position > low:
+        return low, done | 1 << (position - low)
+    done >>= 1
+    skipped = (~done & (done + 1)).bit_length() - 1
+    return low + 1 + skipped, done >> skipped

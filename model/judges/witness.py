@@ -2,10 +2,17 @@
 
 *Fewest answers.* To weaken a call is to accept any answer from it; it still takes effect. Every order that
 explains a history explains it weakened, since the same path of the model satisfies fewer demands. So if the
-weakened history cannot be explained the full one cannot either: what is left is a sound reason. And demands
-only ever disappear, so an answer found necessary stays necessary when later ones are dropped: one pass over
-the calls gives a set from which no single answer can be taken away (1-minimal; a smaller set of other answers
-may exist). The last call goes first, so what remains is the earliest evidence.
+weakened history cannot be explained the full one cannot either: what is left is a sound reason. Demands only
+ever disappear, so QuickXplain (Junker, 2004) finds a set of answers from which no single one can be taken
+away (1-minimal; a smaller set of other answers may exist), in about `k log n` searches for k answers of n. It
+prefers the earliest evidence.
+
+*What supports them.* A stale read is one answer; that the write before it was over is another part of the
+reason. To free a call is to weaken it and to let it happen at any time or never, again fewer demands. The
+calls that cannot all be freed, beside those of the answers, are the support, minimal in the same way.
+
+*What comes later is left out first.* The search never got past the first `reached` answers. Whatever was
+invoked after the next answer played no part in that, so the calls before it cannot be explained either.
 
 *In words.* The attempt that explained the most calls, and for each call that could come next what the model
 would have answered. No such call can agree: it would have made a longer attempt.
@@ -14,44 +21,67 @@ Rejected: leaving calls out altogether. Without an effect the rest of the histor
 inexplicable for a reason that is not in the execution, so the smaller history proves nothing.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
 
 import attrs
+from attrs import frozen
 
 from model.history import History
-from model.judges.search import Found, Problem
+from model.judges.minimal import minimal_subset
+from model.judges.problem import NO_CALLS, Problem
+from model.judges.search import Found
 from model.specification.interface import Specification
 from model.specification.values import Record, strict
 
-Search = Callable[[Problem], Found]
+SearchAgain: TypeAlias = Callable[[Sequence[int], frozenset[int], frozenset[int]], Found]
+"""Searches among some calls, given by index, some of them weak, some of them free."""
+
+_SUPPORT_CALLS_MAX: Final = 400
+"""Free calls make a search harder; in a longer history the answers alone must do."""
+_TOLD_MAX: Final = 12
+"""Calls of an attempt that are told; of a longer one the last."""
 
 
-def minimal_witness(problem: Problem, search: Search) -> tuple[tuple[int, ...], bool]:
-    """The positions whose answers are needed for the contradiction, and whether each was shown to be.
+@frozen
+class Witness:
+    """Why no order explains the history, by indices of its calls: see the top of this module.
 
-    The second is False if the search gave up for some call, whose answer was then kept to be sound.
+    `is_minimal` says of the answers that each was shown to be needed.
     """
-    count = problem.required.bit_count()
-    dropped: frozenset[int] = frozenset()
-    proven = True
-    for position in reversed(range(count)):
-        found = search(problem.without_answers(dropped | {position}))
-        if found.outcome == "violated":
-            dropped |= {position}
-        proven = proven and found.outcome != "unknown"
-    return tuple(position for position in range(count) if position not in dropped), proven
+
+    answers: tuple[int, ...]
+    support: tuple[int, ...]
+    is_minimal: bool
 
 
-def next_positions(problem: Problem, path: tuple[int, ...]) -> tuple[int, ...]:
-    """The answered calls that could come next after the path, in the order of their answers."""
-    mask = sum(1 << position for position in path)
-    count = problem.required.bit_count()
-    return tuple(
-        position
-        for position in range(count)
-        if not mask >> position & 1 and not problem.preceding[position] & ~mask
-    )
+def minimal_witness(history: History, problem: Problem, found: Found, again: SearchAgain) -> Witness:
+    """The witness of a search that ended with `violated`."""
+    until = problem.returns[found.reached]
+    answered = [index for index in problem.indices[: problem.answered] if history[index].invoked <= until]
+    among = [index for index in problem.indices if history[index].invoked <= until]
+    gave_up: list[Found] = []
+
+    def contradict(kept: Sequence[int]) -> bool:
+        return _is_violated(again(among, frozenset(answered).difference(kept), NO_CALLS), gave_up)
+
+    answers = minimal_subset(answered, contradict)
+    is_minimal = not gave_up
+    weak = frozenset(answered).difference(answers)
+    others = [index for index in among if index not in answers]
+
+    def contradict_still(kept: Sequence[int]) -> bool:
+        free = frozenset(others).difference(kept)
+        return _is_violated(again(among, weak - free, free), gave_up)
+
+    support = minimal_subset(others, contradict_still) if len(among) <= _SUPPORT_CALLS_MAX else ()
+    return Witness(tuple(answers), tuple(support), is_minimal)
+
+
+def _is_violated(found: Found, gave_up: list[Found]) -> bool:
+    if found.outcome == "unknown":
+        gave_up.append(found)
+    return found.outcome == "violated"
 
 
 def describe(
@@ -59,14 +89,20 @@ def describe(
     problem: Problem,
     specification: Specification[Any],
     stuck: Found,
-    witness: tuple[int, ...],
+    witness: Witness,
 ) -> str:
     """The contradiction and the longest attempt at explaining it, as lines of text."""
     lines = ["No order of the calls explains their answers. These cannot all be true:"]
-    lines += [_said(history, problem, position) for position in witness]
+    lines += [_said(history, index) for index in witness.answers]
+    if witness.support:
+        lines.append("given when these were called and took effect:")
+        lines += [_said(history, index) for index in witness.support]
     lines.append("The longest attempt:" if stuck.path else "No call can come first:")
-    lines += [_said(history, problem, position) for position in stuck.path]
-    for position in next_positions(problem, stuck.path):
+    told = stuck.path[-_TOLD_MAX:]
+    if len(told) < len(stuck.path):
+        lines.append(f"  ({len(stuck.path) - len(told)} calls before)")
+    lines += [_said(history, problem.indices[position]) for position in told]
+    for position in _next_positions(problem, stuck.path):
         call = history[problem.indices[position]]
         _, expected = specification.apply(stuck.state, call.operation)
         lines.append(f"  then {call.process} {call.operation!r}:")
@@ -74,8 +110,16 @@ def describe(
     return "\n".join(lines)
 
 
-def _said(history: History, problem: Problem, position: int) -> str:
-    call = history[problem.indices[position]]
+def _next_positions(problem: Problem, path: tuple[int, ...]) -> tuple[int, ...]:
+    """The answered calls that could come next after the path, in the order of their answers."""
+    explained = set(path)
+    low = next(position for position in range(problem.answered) if position not in explained)
+    candidates = sorted((*problem.watchers[low], *problem.movers[low]))
+    return tuple(position for position in candidates if position not in explained)
+
+
+def _said(history: History, index: int) -> str:
+    call = history[index]
     answer = "no answer came" if call.returned is None else _shown(call.result)
     return f"  {call.process} {call.operation!r} -> {answer}"
 

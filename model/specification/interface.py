@@ -1,7 +1,7 @@
 """What a sequential specification has to offer, so that one judge serves every service."""
 
 from collections.abc import Hashable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 State = TypeVar("State", bound=Hashable)
 
@@ -42,4 +42,35 @@ class Specification(Protocol[State]):
 
     def is_observer(self, operation: Any) -> bool:
         """The operation leaves every state as it is, whatever it answers."""
+        ...
+
+
+@runtime_checkable
+class RevealingAnswers(Protocol):
+    """What a specification may offer beyond that: answers that tell that nothing was changed."""
+
+    def changes_nothing(self, operation: Any, answer: object) -> bool:
+        """In whatever state the operation answers so, it leaves the state as it is; False if unsure.
+
+        A compare-and-set that failed, a refused update. Such a call need not be tried in two places.
+        """
+        ...
+
+
+@runtime_checkable
+class Foresight(Protocol):
+    """What a specification may offer beyond that: whether an answer can still be given.
+
+    Both methods are asked about operations that touch the same keys only.
+    """
+
+    def resets(self, operation: Any) -> bool:
+        """After this operation the state is the same whatever it was before; False if unsure."""
+        ...
+
+    def leads_to(self, state: Any, operation: Any, answer: object) -> bool:
+        """Some operations, none of which resets, may lead to where the operation is answered so.
+
+        True if unsure; the operation is an observer.
+        """
         ...

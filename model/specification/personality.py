@@ -332,5 +332,9 @@ class PersonalitySpecification:
         """Reads, and whatever is denied before it begins."""
         return isinstance(operation, Get | GetMany | GetAll) or operation.context != "valid"
 
+    def changes_nothing(self, _operation: Operation, answer: object) -> bool:
+        """Whatever was refused."""
+        return isinstance(answer, Refused)
+
 
 assert len(FIELDS) == 23, "three texts, a flag and nineteen traits"  # noqa: PLR2004 - spelled out in the message

@@ -12,6 +12,10 @@ from typing import Any
 from attrs import define, field
 
 from model.history import INDETERMINATE, Call
+from model.judges.isolation.history import Operation as TransactionOperation
+from model.judges.isolation.history import Read as VersionRead
+from model.judges.isolation.history import Transaction
+from model.judges.isolation.history import Write as VersionWrite
 from model.specification.interface import Specification
 from model.specification.key_value import Append, Get, KeyValueSpecification, Put
 from model.specification.registers import (
@@ -24,6 +28,7 @@ from model.specification.registers import (
 
 _TICKS = 1_000
 _HAPPENED = 0.5
+_WRITES = 0.4
 
 
 @define
@@ -161,3 +166,43 @@ def versioned_like(
 
     service = Service(VersionedRegisterSpecification(), random, operation, _steadily(100), timeout, stale)
     return service.run(clients, count)
+
+
+def transactions_like(
+    seed: int, count: int, keys: int | None = None, *, sessions: int = 20, skewed: int = 0
+) -> list[Transaction]:
+    """Transactions of two to five operations on versioned registers, serializable but for `skewed` write skews."""
+    random = Random(seed)
+    versions = [0] * (keys or max(10, count // 20))
+    made: list[Transaction] = []
+    for number in range(count):
+        operations: list[TransactionOperation] = []
+        for key in random.sample(range(len(versions)), random.randrange(2, 6)):
+            operations.append(VersionRead(key, versions[key]))
+            if random.random() < _WRITES:
+                versions[key] += 1
+                operations.append(VersionWrite(key, versions[key]))
+        times = (10 * number, 10 * number + random.randrange(1, 60))
+        made.append(
+            Transaction(
+                f"T{number}", operations, number % sessions, "ok", *_apart(times, made, number, sessions)
+            )
+        )
+    for _ in range(skewed):
+        at = random.randrange(count)
+        one, other = (f"skew {at} a", f"skew {at} b")
+        made.insert(
+            at, Transaction(f"T{at}a", (VersionRead(one, 0), VersionRead(other, 0), VersionWrite(one, 1)))
+        )
+        made.insert(
+            at, Transaction(f"T{at}b", (VersionRead(one, 0), VersionRead(other, 0), VersionWrite(other, 1)))
+        )
+    return made
+
+
+def _apart(
+    times: tuple[int, int], made: list[Transaction], number: int, sessions: int
+) -> tuple[float, float]:
+    """Times that do not begin before the session's last transaction ended."""
+    before = made[number - sessions].returned if number >= sessions else None
+    return max(times[0], before or 0), max(times[1], (before or 0) + 1)

@@ -117,7 +117,7 @@ def test_a_search_that_gives_up_is_unknown() -> None:
     """Past the budget the verdict is unknown, never holds, and says so."""
     verdict = judged(*crowd(6), judge=LinearizabilityJudge(REGISTERS, steps_max=3))
     assert verdict.unknown
-    assert verdict.explanation == "gave up after 3 answers of the model to a history of 7 calls"
+    assert verdict.explanation == "gave up after 3 steps on 7 calls of 7"
 
 
 def test_the_budget_is_exact() -> None:
@@ -157,7 +157,7 @@ def test_a_judge_forgets_when_its_memory_is_full() -> None:
     judge = LinearizabilityJudge(REGISTERS, remembered_max=5)
     for value in range(40):
         assert judged(call("a", write(value), (1, 2)), call("a", READ, (3, 4), value), judge=judge).holds
-        assert len(judge._known) <= 7
+        assert judge._table.answers <= 7
 
 
 def test_a_merged_order_keeps_time_across_parts() -> None:
@@ -213,8 +213,8 @@ def test_a_lost_update_is_explained_in_words() -> None:
         "  client 1 Update('a', 1, {'humor': 5}) -> a v2 {humor: 5, name: 'Ada', 18 others: 50}",
         "  client 2 Update('a', 1, {'humor': 9}) -> a v2 {humor: 9, name: 'Ada', 18 others: 50}",
         "The longest attempt:",
-        "  client 1 Update('a', 1, {'humor': 5}) -> a v2 {humor: 5, name: 'Ada', 18 others: 50}",
         "  client 3 Get('b') -> b v1 {name: 'Bea', 19 others: 50}",
+        "  client 1 Update('a', 1, {'humor': 5}) -> a v2 {humor: 5, name: 'Ada', 18 others: 50}",
         "  then client 2 Update('a', 1, {'humor': 9}):",
         f"    the model answers {CONFLICT}, the system answered {ada(2, humor=9)}",
     ]

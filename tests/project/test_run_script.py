@@ -101,7 +101,7 @@ class Sandbox:
 def sandbox(tmp_path: Path) -> Sandbox:
     """A copied project without an environment, on a machine whose every Python is a stand-in for 3.12."""
     box = Sandbox(tmp_path)
-    for name in ("pyproject.toml", "ci/run", "ci/constraints.txt"):
+    for name in ("pyproject.toml", "ci/run", "ci/constraints.txt", "ci/oldest-trio.txt"):
         (box.project / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, box.project / name)
     for name in _PYTHONS:
@@ -259,13 +259,13 @@ def test_second_run_installs_nothing(ready: Sandbox) -> None:
     assert ready.installs() == []
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "ci/constraints.txt"])
+@pytest.mark.parametrize("name", ["pyproject.toml", "ci/constraints.txt", "ci/oldest-trio.txt"])
 def test_changed_requirements_are_installed(ready: Sandbox, name: str) -> None:
     """A change of the project's requirements or pins installs once more, and only once."""
     with (ready.project / name).open("a", encoding="utf-8") as file:
         file.write("# changed\n")
     assert ready.run("tests").returncode == 0
-    assert len(ready.installs()) == 2
+    assert len(ready.installs()) == 3
     assert ready.run("tests").returncode == 0
     assert ready.installs() == []
 
@@ -276,7 +276,7 @@ def test_moved_project_is_installed_again(ready: Sandbox) -> None:
     moved = Sandbox(ready.folder / "copied")
     shutil.copytree(ready.folder / "bin", moved.folder / "bin")
     assert moved.run("tests").returncode == 0
-    assert len(ready.installs()) == 2
+    assert len(ready.installs()) == 3
 
 
 def test_interrupted_installation_is_done_again(sandbox: Sandbox) -> None:
@@ -288,7 +288,7 @@ def test_interrupted_installation_is_done_again(sandbox: Sandbox) -> None:
     assert not any("[pytest]" in call for call in sandbox.calls())
     broken.unlink()
     assert sandbox.run("tests").returncode == 0
-    assert ["[--force-reinstall]" in call for call in sandbox.installs()] == [True, True]
+    assert ["[--force-reinstall]" in call for call in sandbox.installs()] == [True, True, True]
 
 
 def test_half_made_environment_is_made_again(sandbox: Sandbox) -> None:
@@ -300,10 +300,20 @@ def test_half_made_environment_is_made_again(sandbox: Sandbox) -> None:
 
 
 def test_pins_are_given_to_every_installation(sandbox: Sandbox) -> None:
-    """Each installation is held to the pins, and the build uses the pinned backend."""
+    """What the environment is made of is held to the pins, and the build uses the pinned backend."""
     sandbox.environment()
     assert sandbox.run("tests").returncode == 0
-    backend, project = sandbox.installs()
+    backend, project, _ = sandbox.installs()
     assert "[--constraint][ci/constraints.txt]" in backend
     assert "[--constraint][ci/constraints.txt]" in project
     assert "[--no-build-isolation][--editable][.[dev]]" in project
+
+
+def test_oldest_trio_is_put_beside_the_environments_own(sandbox: Sandbox) -> None:
+    """The oldest trio goes into a folder of its own, at the version that its file pins, and comes alone."""
+    sandbox.environment()
+    assert sandbox.run("tests").returncode == 0
+    *_, oldest = sandbox.installs()
+    assert "[--no-deps]" in oldest
+    assert "[--target][.venv/oldest-trio][--requirement][ci/oldest-trio.txt]" in oldest
+    assert "[--constraint]" not in oldest

@@ -1,0 +1,1 @@
+"""Histories from outside: read, judged by the judges of the model, told in words and shown on a page."""
