@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field, frozen
 
@@ -21,6 +21,7 @@ from machines.world.errors import ExecutionError, NondeterminismError
 from machines.world.faults import Budget, Cancellation, Crash
 from machines.world.kernel import STEPS_MAX, Chooser, Execution, Loop, Observer, Token
 from machines.world.node import NODE, REQUEST, Node, Snapshot
+from machines.world.recording import Listener, Recorder
 from machines.world.sqlite import databases
 from model.history import INDETERMINATE, Call
 
@@ -64,6 +65,12 @@ class Offered:
         return index
 
 
+def recorder_for(chooser: Chooser) -> Recorder | None:
+    """What tells the strategy of each step, if it wants to know."""
+    strategy = chooser.strategy if isinstance(chooser, Offered) else chooser
+    return Recorder(cast("Listener", strategy), unknown=True) if hasattr(strategy, "resources") else None
+
+
 class FailedExecution(Exception):  # noqa: N818 - carries an error together with what it happened in
     """An execution that did not come to a proper end: `error` says why, `schedule` how it came about."""
 
@@ -101,7 +108,9 @@ class PhaseRun:
                 f"a phase has at most {len(CLIENT_NAMES)} clients, not {len(self.phase.clients)}"
             )
         node = self.node
-        execution = Execution(loop, chooser, steps_max, observer, node.clock.seconds)
+        execution = Execution(
+            loop, chooser, steps_max, observer, node.clock.seconds, recorder=recorder_for(chooser)
+        )
         node.blocking.execution = execution
         messages = len(node.journal.messages)
         for name, client in zip(CLIENT_NAMES, self.phase.clients, strict=False):
@@ -131,7 +140,7 @@ class PhaseRun:
     def _allow_faults(self, execution: Execution) -> None:
         faults = self.phase.faults
         if faults.crashes:
-            execution.actions.append(Crash(self.node, Budget(faults.crashes), lambda: bool(self.requests)))
+            execution.actions.append(Crash(self.node, Budget(faults.crashes)))
         if faults.cancellations:
             budget = Budget(faults.cancellations)
             clients = list(execution.roots)

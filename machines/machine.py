@@ -94,6 +94,8 @@ class ConcurrentMachine(RuleBasedStateMachine):
     """Kinds of faults that a full run of this machine must have seen, or it proves nothing of them."""
     exploring: ClassVar[Exploring] = Exploring()
     tally: ClassVar[Tally] = Tally()
+    found_after: ClassVar[int] = 0
+    """How many executions it took to find the first violation; 0 while there is none."""
     watch: ClassVar[Callable[[Tally], None] | None] = None
     """Told of the tally after every phase, by whoever shows progress."""
     _judge: ClassVar[LinearizabilityJudge | None] = None
@@ -294,8 +296,10 @@ class ConcurrentMachine(RuleBasedStateMachine):
 
     def _violation(self, phase: Phase, finding: Finding) -> Violation:
         self._failed = True
-        program = self.program.then(phase)
-        return violation(Counterexample.of(program, finding, self.tally.executions))
+        kind = type(self)
+        # Of all that shrinking finds, the first took the search; the others took the shrinking.
+        kind.found_after = kind.found_after or self.tally.executions + 1
+        return violation(Counterexample.of(self.program.then(phase), finding, kind.found_after))
 
 
 def machine_name(machine: type) -> str:

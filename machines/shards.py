@@ -101,6 +101,7 @@ def shard_of(machine: type[ConcurrentMachine], run: Run, shard: int) -> type[Con
         "is_shard": True,
         "exploring": evolve(run.exploring, seed=seed),
         "tally": Tally(),
+        "found_after": 0,
         "_judge": None,
         "_hypothesis_internal_use_seed": seed,
     }

@@ -98,6 +98,8 @@ class Exhaustive:
     def _reverse_races(self) -> None:
         self._note_faults_that_did_not_happen()
         events = self._events
+        if any(isinstance(point, _Point) and point.event < 0 for point in self._stack):
+            raise RuntimeError("no step of the last execution was reported: an Execution needs a Recorder")
         points = {point.event: point for point in self._stack if isinstance(point, _Point)}
         for first, second in races(events):
             point, later = points.get(first), events[second]

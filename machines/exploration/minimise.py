@@ -1,21 +1,22 @@
 """Minimises a failing schedule: the fewest switches between tasks with which the same thing goes wrong.
 
-A schedule is minimised over a callable that executes a *wish* (an order of steps, followed as far as the program
-allows) and tells what came of it. Every candidate is really executed, so what is returned is a schedule that fails,
-never one that should.
+A schedule is minimised over a callable that executes a *wish* (an order of steps, followed as far as the
+program allows) and tells what came of it. Every candidate is really executed, so what is returned is a
+schedule that fails, never one that should.
 
-First delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", IEEE TSE 2002) over
-the blocks of the schedule, a block being the steps that one task makes in a row: drop the tail, drop chunks of blocks,
-join a block with the next or the one before of the same task. That gets from hundreds of switches to a few, but may
-stop at a local minimum. Then, from small to large, all schedules with fewer switches, as far as the budget reaches
-(iterative context bounding, Musuvathi and Qadeer, PLDI 2007); when none of them is left, the minimum is proven.
+First delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", IEEE TSE
+2002) over the blocks of the schedule, a block being the steps that one task makes in a row: drop the tail,
+drop chunks of blocks, join a block with the next or the one before of the same task. That gets from hundreds
+of switches to a few, but may stop at a local minimum. Then, from small to large, all schedules with fewer
+switches, as far as the budget reaches (iterative context bounding, Musuvathi and Qadeer, PLDI 2007); when
+none of them is left, the minimum is proven.
 
-Rejected: asking the strategy for a simple schedule in the first place. `bounded` finds one, but the failures worth
-minimising are those that only another strategy found.
+Rejected: asking the strategy for a simple schedule in the first place. `bounded` finds one, but the failures
+worth minimising are those that only another strategy found.
 
-What explains a schedule comes from the same means. A switch is *necessary* if the failure is gone when the task before
-it goes on for as long as it can. The *nearest passing schedule* is the one that agrees with the failing schedule for
-longest: the last moment at which another choice would have saved the program.
+What explains a schedule comes from the same means. A switch is *necessary* if the failure is gone when the
+task before it goes on for as long as it can. The *nearest passing schedule* is the one that agrees with the
+failing schedule for longest: the last moment at which another choice would have saved the program.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ Run = Callable[[Sequence[Token]], Ran]
 class Switch:
     """A switch of the minimised schedule, at place `at`, from one task to another.
 
-    `forced`: the task before it could not go on. `necessary`: if it goes on, the failure is gone. `spare`: it makes no
-    difference on its own.
+    `forced`: the task before it could not go on. `necessary`: if it goes on, the failure is gone. `spare`: it
+    makes no difference on its own.
     """
 
     at: int
@@ -79,8 +80,8 @@ class Switch:
 class Minimised:
     """A failing schedule, before and after.
 
-    `fewest`: every schedule with fewer switches has been executed, and none fails so. `passing`: the nearest passing
-    schedule that was found, which differs from the minimised one from place `differs_at` on.
+    `fewest`: every schedule with fewer switches has been executed, and none fails so. `passing`: the nearest
+    passing schedule that was found, which differs from the minimised one from place `differs_at` on.
     """
 
     before: Ran
@@ -117,10 +118,10 @@ def minimise(run: Run, failing: Ran, executions_max: int = EXECUTIONS_MAX) -> Mi
 
 @define(eq=False)
 class Wish:
-    """A chooser that makes steps in a wished order: always the first wished one that is possible, else option 0.
+    """A chooser that makes steps in a wished order: the first wished one that is possible, else option 0.
 
-    State: what is still wished for; how many steps of the execution, whose schedule is `done`, are accounted for. A
-    step that happens otherwise is struck off too.
+    State: what is still wished for; how many steps of the execution, whose schedule is `done`, are accounted
+    for. A step that happens otherwise is struck off too.
     """
 
     _left: deque[Token]
@@ -149,7 +150,7 @@ class Wish:
 
 @define(eq=False)
 class _Trials:
-    """Executes wishes within a budget. State: how many may still be made and were; what is known of each schedule."""
+    """Executes wishes within a budget. State: how many are left and were made; what came of each."""
 
     run: Run
     reason: Hashable
@@ -237,8 +238,8 @@ def _steps(blocks: Sequence[Block]) -> list[Token]:
 def _with_fewer_switches(trials: _Trials, best: Ran) -> Ran | None:
     """A failing schedule of less cost among all with fewer switches, looked for from small to large.
 
-    Each schedule is reached from the one that it deviates from last, so that all those whose prefix up to the last
-    deviation has few enough switches are met.
+    Each schedule is reached from the one that it deviates from last, so that all those whose prefix up to the
+    last deviation has few enough switches are met.
     """
     levels: list[deque[tuple[Ran, int]]] = [deque() for _ in range(best.switches)]
     tasks = sorted({*best.tokens}, key=str)
@@ -297,7 +298,7 @@ def _explained(trials: _Trials, best: Ran) -> Iterator[Switch]:
 
 
 def _nearest_passing(trials: _Trials, best: Ran) -> tuple[Ran | None, int | None]:
-    """The passing schedule, out of those with one choice changed, that agrees with the failing one for longest."""
+    """The passing schedule with one choice changed that agrees with the failing one for longest."""
     tokens = best.tokens
     tasks = sorted({*tokens}, key=str)
     for place in range(len(tokens) - 1, 0, -1):

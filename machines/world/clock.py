@@ -8,18 +8,23 @@ import trio
 
 
 class VirtualClock(trio.abc.Clock):
-    """Seconds since the world began. Nothing but `advance_to` moves it; no real clock is read."""
+    """Seconds since the world began. Nothing but `advance_to` moves it; no real clock is read.
 
-    __slots__ = ("seconds",)
+    `reads` counts how often a program asked it what time it is.
+    """
+
+    __slots__ = ("reads", "seconds")
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
+        self.reads = 0
 
     def start_clock(self) -> None:
         """Part of trio's interface: there is nothing to start."""
 
     def current_time(self) -> float:
         """The virtual time in seconds."""
+        self.reads += 1
         return self.seconds
 
     def deadline_to_sleep_time(self, deadline: float) -> float:

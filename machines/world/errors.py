@@ -22,7 +22,7 @@ class HangError(ExecutionError):
 
 
 class LivelockError(ExecutionError):
-    """All tasks that can step only spin: whatever they do, the same state comes back, and time changes nothing."""
+    """All tasks that can step only spin: the same states come back, and time changes nothing."""
 
 
 class LeftoverTasksError(ExecutionError):

@@ -1,12 +1,11 @@
 """The faults that a phase may suffer, as choices of the scheduler: crash of the node, cancelling of a client.
 
 Each is possible at every point of the execution until its budget is spent, so exploring the schedules is
-exploring where the faults fall. Not happening is a choice too.
+exploring where the faults fall. Not happening is a choice too. What is possible at one point is possible at
+every earlier one: `exhaustive` moves a fault towards the beginning step by step.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from attrs import define
 
@@ -27,12 +26,11 @@ class Crash:
 
     node: Node
     budget: Budget
-    begun: Callable[[], bool]
     name: str = "crash"
 
     def possible(self, *, at_end: bool) -> bool:  # noqa: ARG002 - a crash after the last answer matters as well
-        """As long as the budget lasts, once a client has begun."""
-        return self.budget.left > 0 and self.begun()
+        """As long as the budget lasts."""
+        return self.budget.left > 0
 
     def happen(self, execution: Execution) -> None:
         """Crash and restart."""
@@ -49,8 +47,8 @@ class Cancellation:
     name: str
 
     def possible(self, *, at_end: bool) -> bool:
-        """While the client is at work."""
-        return not at_end and self.budget.left > 0 and self.root.started and not self.root.done
+        """Until the client has got its answer; before it asked, too."""
+        return not at_end and self.budget.left > 0 and not self.root.done
 
     def happen(self, execution: Execution) -> None:  # noqa: ARG002 - the interface's
         """Cancel its scope; it is told at its next suspension point."""

@@ -136,14 +136,14 @@ class Guards:
         return self._random
 
     def _clock_in_seconds(self, real: Callable[..., float]) -> Callable[..., float]:
-        return lambda *which: self._clock.seconds if self.executing else real(*which)
+        return lambda *which: self._clock.current_time() if self.executing else real(*which)
 
     def _clock_in_nanoseconds(self, real: Callable[..., int]) -> Callable[..., int]:
-        return lambda *which: round(self._clock.seconds * 1e9) if self.executing else real(*which)
+        return lambda *which: round(self._clock.current_time() * 1e9) if self.executing else real(*which)
 
     def _calendar(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def stand_in(seconds: float | None = None) -> Any:
-            return real(self._clock.seconds if self.executing and seconds is None else seconds)
+            return real(self._clock.current_time() if self.executing and seconds is None else seconds)
 
         return stand_in
 
@@ -152,7 +152,7 @@ class Guards:
     ) -> Callable[..., str]:
         def stand_in(form: str, *moment: Any) -> str:
             if self.executing and not moment:
-                return real(form, localtime(self._clock.seconds))
+                return real(form, localtime(self._clock.current_time()))
             return real(form, *moment)
 
         return stand_in

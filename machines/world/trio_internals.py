@@ -95,6 +95,10 @@ NAMED: tuple[type, ...] = (_channel.MemoryChannelState, trio.lowlevel.ParkingLot
 """Classes of objects through which tasks meet, besides those that are public and have a constructor."""
 
 
+MACHINERY: tuple[type, ...] = (_run.Runner, _run.CancelStatus, trio.lowlevel.TrioToken, trio.lowlevel.RunVar)
+"""Classes of trio's own machinery around a program."""
+
+
 class UnknownTrioError(RuntimeError):
     """The installed trio is one whose inside the kernel does not know."""
 

@@ -118,7 +118,7 @@ def _steadily(ticks: int) -> Callable[[int], int]:
 
 def etcd_like(seed: int, count: int = 170, *, timeout: float = 0.2, stale: float = 0.0) -> list[Call]:
     """Five clients read, write and compare-and-set one register of five values, as Jepsen asks etcd."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - histories, not secrets
 
     def operation(random: Random) -> Any:
         kind = random.randrange(3)
@@ -134,7 +134,7 @@ def etcd_like(seed: int, count: int = 170, *, timeout: float = 0.2, stale: float
 
 def key_value_like(seed: int, clients: int = 50, count: int = 1500, *, stale: float = 0.0) -> list[Call]:
     """Clients append to, put and get ten keys; a few are quick, and most take as long as fifty quick ones."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - histories, not secrets
     written: Iterator[int] = iter(range(10**9))
 
     def operation(random: Random) -> Any:
@@ -154,7 +154,7 @@ def versioned_like(
     seed: int, count: int, clients: int = 10, *, timeout: float = 0.0, stale: float = 0.0, keys: int = 1
 ) -> list[Call]:
     """Clients read, write and compare-and-set versioned registers."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 - histories, not secrets
 
     def operation(random: Random) -> Any:
         key, kind = random.randrange(keys), random.randrange(4)
@@ -171,8 +171,8 @@ def versioned_like(
 def transactions_like(
     seed: int, count: int, keys: int | None = None, *, sessions: int = 20, skewed: int = 0
 ) -> list[Transaction]:
-    """Transactions of two to five operations on versioned registers, serializable but for `skewed` write skews."""
-    random = Random(seed)
+    """Transactions that read two to five versioned registers, serializable but for `skewed` write skews."""
+    random = Random(seed)  # noqa: S311 - histories, not secrets
     versions = [0] * (keys or max(10, count // 20))
     made: list[Transaction] = []
     for number in range(count):
