@@ -11,6 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from machines import summary
+from machines.explore import command as explore_command
+from machines.judging import command as judging_command
 from machines.run_record import FOLDER, LAST_RUN, RunRecord, RunRecordError
 
 BAD_INPUT = 3
@@ -36,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Model checking of concurrent services. The machines themselves run with pytest: "
         "`pytest -n auto machines`.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", parser_class=explore_command.OneLineParser
+    )
     acceptance = commands.add_parser(
         "acceptance",
         help="the acceptance criteria and how often the last run exercised each",
@@ -52,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         help="the record of another run (default: %(default)s)",
     )
     acceptance.set_defaults(run=_acceptance)
+    explore_command.add_to(commands)
+    judging_command.add_to(commands)
     return parser
 
 

@@ -152,8 +152,10 @@ def _fitted(text: str, width: int, lines_max: int = 99) -> list[str]:
 
 def _head(layout: _Layout) -> str:
     cells = list(f"  {'step':>7} {'ms':>6}".ljust(WIDTH))
-    for task, start in layout.starts.items():
-        cells[start : start + len(task)] = task[: WIDTH - start]
+    ends = [*list(layout.starts.values())[1:], WIDTH + 1]
+    for (task, start), end in zip(layout.starts.items(), ends, strict=False):
+        shown = task[: end - start - 1]
+        cells[start : start + len(shown)] = shown
     return "".join(cells).rstrip()
 
 

@@ -79,6 +79,7 @@ class Exhaustive:
         self._last: _Point | None = None
         self._chosen: _Point | None = None
         self._begun = False
+        self._settled = False
         self._done = False
         self.blocked = 0
 
@@ -86,14 +87,19 @@ class Exhaustive:
 
     def begin(self) -> bool:
         """Turn the races of the last execution around, and move on to the next."""
-        if self._begun:
-            self._reverse_races()
-            self._done = not self._backtrack()
-        self._begun = True
+        self._settle()
+        self._begun, self._settled = True, False
         self._depth = self._era = 0
         self._events, self._enablers, self._latest, self._faults = [], {}, {}, {}
         self._last = self._chosen = None
         return not self._done
+
+    def _settle(self) -> None:
+        """End the last execution, once: put what it has shown into the trees, and the next one on the stack."""
+        if self._begun and not self._settled:
+            self._settled = True
+            self._reverse_races()
+            self._done = not self._backtrack()
 
     def _reverse_races(self) -> None:
         self._note_faults_that_did_not_happen()
@@ -220,12 +226,5 @@ class Exhaustive:
 
     def certificate(self, executions: int) -> Certificate:
         """Complete if the search came to its end."""
-        if not self._done and self._begun:
-            self._done = self._is_last()
+        self._settle()
         return Certificate("complete" if self._done else "sampled", executions)
-
-    def _is_last(self) -> bool:
-        """Whether the execution just made was the last one; ends it as `begin` would."""
-        self._reverse_races()
-        self._events = []
-        return not self._backtrack()

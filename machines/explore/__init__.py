@@ -1,4 +1,4 @@
-"""Explores any trio program: `explore(scenario)`, the decorator `every_interleaving`, and `Shared` variables."""
+"""Explores any trio program: `explore`, the decorator `every_interleaving`, and `Shared` variables."""
 
 from machines.explore.decorator import IncompleteSearch, InterleavingFailed, every_interleaving
 from machines.explore.result import Exploration

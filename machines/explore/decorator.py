@@ -1,8 +1,8 @@
 """`@every_interleaving`: makes an async test function a pytest test of all its interleavings.
 
-A search that ended before it was complete is no pass: the test fails and says what was covered, since a green test
-would read as a proof. Who chooses a strategy that samples has said that a sample is enough, and there it passes;
-`incomplete` decides otherwise where that is not meant.
+A search that ended before it was complete is no pass: the test fails and says what was covered, since a green
+test would read as a proof. Who chooses a strategy that samples has said that a sample is enough, and there it
+passes; `incomplete` decides otherwise where that is not meant.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def every_interleaving(
     """Run the async test under every interleaving; options are those of `explore`.
 
     Fixtures are made once and shared by all executions. Raises `InterleavingFailed` with the report; and
-    `IncompleteSearch` if the budget ended first, unless a sampling strategy was chosen or `incomplete="pass"`. With
-    `replay`, a token from a report, only that execution is run.
+    `IncompleteSearch` if the budget ended first, unless a sampling strategy was chosen or
+    `incomplete="pass"`. With `replay`, a token from a report, only that execution is run.
     """
     if incomplete not in (None, "fail", "pass"):
         raise ValueError(f"incomplete is 'fail' or 'pass', not {incomplete!r}")

@@ -9,20 +9,20 @@ from attrs import evolve
 
 from machines.counterexample.columns import draw
 from machines.counterexample.timeline import Timeline
+from machines.exploration.minimise import EXECUTIONS_MAX, Minimised, Ran, Wish, minimise
+from machines.exploration.replay import Replay
+from machines.exploration.schedule import Schedule
 from machines.explore.replay_token import ReplayToken
 from machines.explore.result import Failure
 from machines.explore.running import Ended, Mode, Program, raised_by, reason_of
 from machines.explore.shared import SAYING
 from machines.explore.state import is_library
-from machines.exploration.minimise import EXECUTIONS_MAX, Minimised, Ran, Wish, minimise
-from machines.exploration.replay import Replay
-from machines.exploration.schedule import Schedule
 from machines.world.choices import Token
 from machines.world.kernel import Execution
 
 _STEPS_MAX = 500_000
 _STEPS_UNDER_WATCH_MAX = 20_000
-"""What minimising may cost in steps of all its executions: seconds. Looking at the state takes far longer than a step."""
+"""What minimising may cost, in steps of all its executions. Under watch each takes far longer."""
 
 _PLUMBING = ("/machines/explore/", "/machines/exploration/", "/site-packages/")
 
@@ -55,7 +55,7 @@ def explained(program: Program, mode: Mode, ended: Ended, source: str, *, minimi
 
 
 def _ran(ended: Ended) -> Ran:
-    reason = None if ended.error is None else reason_of(ended.error)
+    reason = None if ended.error is None else reason_of(ended.error).key
     return Ran(ended.tokens, reason, ended.preemptions)
 
 
@@ -85,7 +85,9 @@ def _traceback(error: BaseException) -> str:
     """The tracebacks of what the program raised, with its own frames only; empty if it raised nothing."""
     texts = []
     for raised in raised_by(error):
-        frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if not is_library(frame.filename)]
+        frames = [
+            frame for frame in traceback.extract_tb(raised.__traceback__) if not is_library(frame.filename)
+        ]
         if frames:
             lines = traceback.format_list(frames) + traceback.format_exception_only(raised)
             texts.append("".join(lines).rstrip())

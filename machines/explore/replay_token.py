@@ -1,9 +1,9 @@
 """Replay tokens: one execution as a word that survives a shell, a chat and a ticket.
 
-A token holds the schedule, how the execution was made (whether spinning tasks rest, how long it may take) and a digest
-of the file that the program is in, so that a program that has changed is noticed before anything runs. It is letters,
-digits, `-`, `_` and one dot: the version of the format, a dot, and the compressed text in the alphabet of base64 for
-addresses.
+A token holds the schedule, how the execution was made (whether spinning tasks rest, how long it may take) and
+a digest of the file that the program is in, so that a program that has changed is noticed before anything
+runs. It is letters, digits, `-`, `_` and one dot: the version of the format, a dot, and the compressed text
+in the alphabet of base64 for addresses.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ReplayTokenError(ValueError):
 
 @frozen
 class ReplayToken:
-    """One execution: its schedule, whether spinning tasks rest in it, its virtual seconds, the digest of the file."""
+    """One execution: its schedule, whether spinning tasks rest in it, its limit, the digest of the file."""
 
     schedule: Schedule
     spinning: bool
@@ -55,7 +55,9 @@ class ReplayToken:
             compressed = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
             text = _unpacked(compressed)
             mode, seconds, source, schedule = text.split("\n")
-            return cls(Schedule.parse(schedule), {"spinning": True, "plain": False}[mode], float(seconds), source)
+            return cls(
+                Schedule.parse(schedule), {"spinning": True, "plain": False}[mode], float(seconds), source
+            )
         except (binascii.Error, zlib.error, ScheduleSyntaxError, KeyError, ValueError):
             raise ReplayTokenError(f"the replay token {_short(word)!r} is damaged, perhaps cut off") from None
 

@@ -54,7 +54,7 @@ def _basis(result: Exploration) -> Iterator[str]:
 def _failure(failure: Failure) -> Iterator[str]:
     minimised = failure.minimised
     if not failure.again:
-        yield "When this schedule was repeated, it did not fail so: the program draws on what no schedule controls."
+        yield "Repeated, this schedule did not fail so: the program draws on what no schedule controls."
         yield ""
     before, after = minimised.before, minimised.after
     yield (
@@ -80,7 +80,8 @@ def _fewest(failure: Failure) -> str:
 
 def _necessary(failure: Failure, switch: Switch) -> str:
     before, after = failure.tasks.get(str(switch.before)), failure.tasks.get(str(switch.after))
-    return f"necessary: the switch at step {switch.at}, from {before} to {after}; if {before} goes on, it does not fail so"
+    way = f"the switch at step {switch.at}, from {before} to {after}"
+    return f"necessary: {way}; if {before} goes on, it does not fail so"
 
 
 def _nearest(failure: Failure) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What an exploration of a program has found: verdict, certificate, outcomes, and the failure with its explanation."""
+"""What an exploration of a program has found: verdict, certificate, outcomes, and the failure explained."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def without_addresses(text: str) -> str:
 
 @frozen
 class Reason:
-    """Why an execution failed. Two failures are the same if these are equal.
+    """Why an execution failed.
 
-    `exception` is the name of its type, `where` the line of the program that raised it; both are empty where nothing
-    was raised.
+    `exception` is the name of its type, `where` the line of the program that raised it; both are empty where
+    nothing was raised.
     """
 
     kind: Kind
@@ -38,14 +38,25 @@ class Reason:
     exception: str = ""
     where: str = ""
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What must be equal for two failures to be the same.
+
+        Where a program does not end, the moment at which it was given up is no part of the reason.
+        """
+        if self.kind in ("hang", "livelock", "step limit"):
+            return (self.kind,)
+        return self.kind, self.exception, self.message, self.where
+
     def __str__(self) -> str:
         where = f", at {self.where}" if self.where else ""
-        return f"{self.exception}: {self.message}{where}" if self.exception else self.message
+        said = self.message.partition("\n")[0]
+        return f"{self.exception}: {said}{where}" if self.exception else said
 
 
 @frozen
 class Outcome:
-    """One of the distinct outcomes: the `repr` of what the program returned, and a schedule that leads to it."""
+    """One of the distinct outcomes: the `repr` of what the program returned, and a schedule for it."""
 
     text: str
     schedule: Schedule
@@ -55,9 +66,9 @@ class Outcome:
 class Failure:
     """The failure that an exploration ended with.
 
-    `columns` is the minimised execution drawn with one column per task, `traceback` that of the exception; `token`
-    replays it. `again` says whether the failing schedule failed again when it was repeated; where it did not, there is
-    nothing to minimise.
+    `columns` is the minimised execution drawn with one column per task, `traceback` that of the exception;
+    `token` replays it. `again` says whether the failing schedule failed again when it was repeated; where it
+    did not, there is nothing to minimise.
     """
 
     reason: Reason
@@ -89,9 +100,9 @@ class Failure:
 class Exploration:
     """The result of `explore`.
 
-    `executions` were made by the search that the certificate is about (repetitions and minimising not counted), in
-    `seconds` of real time. `inlined` names the functions meant for threads that ran inside a step; `notes` say what
-    else a reader must know; `problem` why nothing can be said although nothing failed.
+    `executions` were made by the search that the certificate is about (repetitions and minimising not
+    counted), in `seconds` of real time. `inlined` names the functions meant for threads that ran inside a
+    step; `notes` say what else a reader must know; `problem` why nothing can be said although nothing failed.
     """
 
     name: str

@@ -59,7 +59,8 @@ class Mode:
 class Ended:
     """An execution that is over: its schedule, what the program returned or why it failed.
 
-    `unfair_left_out`: schedules were left out for the sake of fairness; `cycles`: how often an old state came back.
+    `unfair_left_out`: schedules were left out for the sake of fairness; `cycles`: how often an old state came
+    back.
     """
 
     tokens: tuple[Token, ...]
@@ -80,7 +81,8 @@ class Ended:
 class Program:
     """A scenario, and what is the same for all its executions.
 
-    State: the value that the execution under way has returned, if any; the names of the functions that were `inlined`.
+    State: the value that the execution under way has returned, if any; the names of the functions that were
+    `inlined`.
     """
 
     scenario: Scenario
@@ -125,7 +127,10 @@ class Program:
             refused = self.loop.guards.refused
             error = refused[0] if refused else failed
         ended = Ended(
-            tuple(execution.tokens), execution.switches, execution.preemptions, returned.pop() if returned else None
+            tuple(execution.tokens),
+            execution.switches,
+            execution.preemptions,
+            returned.pop() if returned else None,
         )
         ended.error = error
         if isinstance(execution, SpinningExecution):
@@ -169,9 +174,15 @@ def _meant(function: Any) -> str:
     """The name of the function that a thread was to run, under the wrappers of trio and anyio."""
     for _ in range(10):
         code = getattr(function, "__code__", None)
-        cells = dict(zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False))
+        cells = dict(
+            zip(getattr(code, "co_freevars", ()), getattr(function, "__closure__", None) or (), strict=False)
+        )
         inner = cells.get("sync_fn") or cells.get("func")
-        if inner is not None and callable(inner.cell_contents) and is_library(getattr(code, "co_filename", None)):
+        if (
+            inner is not None
+            and callable(inner.cell_contents)
+            and is_library(getattr(code, "co_filename", None))
+        ):
             function = inner.cell_contents
         elif hasattr(function, "func"):
             function = function.func

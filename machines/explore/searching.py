@@ -1,9 +1,9 @@
-"""`explore`: every interleaving of a program, or as many as the budget allows, and the first failure explained.
+"""`explore`: every interleaving of a program, or as many as the budget allows; the first failure explained.
 
-How long an execution may take is not known beforehand, and a program that busy-waits may go on for ever. Executions
-are first made with a small step limit. One that reaches it is repeated under watch: if old states come back, the search
-begins again with spinning tasks at rest (`machines.explore.spinning`), otherwise with the kernel's own limit. So
-programs that do not spin never pay for the watching.
+How long an execution may take is not known beforehand, and a program that busy-waits may go on for ever.
+Executions are first made with a small step limit. One that reaches it is repeated under watch: if old states
+come back, the search begins again with spinning tasks at rest (`machines.explore.spinning`), otherwise with
+the kernel's own limit. So programs that do not spin never pay for the watching.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ import gc
 import inspect
 import math
 import time
-from collections.abc import Callable
-from typing import Any, Literal, cast
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Literal, cast
 
 import trio
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
-from machines.explore.explaining import explained
-from machines.explore.replay_token import ReplayToken, ReplayTokenError, source_of
-from machines.explore.result import Exploration, Outcome, Verdict
-from machines.explore.running import Check, Ended, Mode, Program, Scenario, reason_of
 from machines.exploration.certificate import Certificate
 from machines.exploration.replay import Replay
 from machines.exploration.schedule import Schedule
-from machines.exploration.strategy import Strategy, strategy_named, tell
+from machines.exploration.strategy import Learning, Strategy, strategy_named, tell
+from machines.explore.explaining import explained
+from machines.explore.replay_token import ReplayToken, ReplayTokenError, source_of
+from machines.explore.result import Exploration, Failure, Outcome, Verdict
+from machines.explore.running import Check, Ended, Mode, Program, Scenario
 from machines.world.errors import NondeterminismError, ScheduleDivergedError, StepLimitError
-from machines.world.kernel import STEPS_MAX, Loop, loop
+from machines.world.kernel import STEPS_MAX, loop
 from machines.world.recording import Listener, Recorder
 
 Footprints = Literal["unknown", "declared"]
@@ -60,7 +61,9 @@ class Options:
         if self.executions < 1:
             raise ValueError(f"the number of executions must be at least 1, not {self.executions}")
         if not self.virtual_seconds > 0 or math.isinf(self.virtual_seconds):
-            raise ValueError(f"the virtual seconds must be a finite number above 0, not {self.virtual_seconds}")
+            raise ValueError(
+                f"the virtual seconds must be a finite number above 0, not {self.virtual_seconds}"
+            )
         if self.footprints not in ("unknown", "declared"):
             raise ValueError(f"footprints are 'unknown' or 'declared', not {self.footprints!r}")
         if self.preemptions is None:
@@ -68,7 +71,9 @@ class Options:
         if self.preemptions < 0:
             raise ValueError(f"the number of preemptions must be at least 0, not {self.preemptions}")
         if self.strategy not in SYSTEMATIC:
-            raise ValueError(f"a bound of preemptions goes with no strategy or 'bounded', not {self.strategy!r}")
+            raise ValueError(
+                f"a bound of preemptions goes with no strategy or 'bounded', not {self.strategy!r}"
+            )
 
     @property
     def strategy_used(self) -> str:
@@ -89,13 +94,14 @@ def explore(
 ) -> Exploration:
     """Run `async def scenario()` afresh under one schedule after another, until it fails or nothing is left.
 
-    It fails if it raises, deadlocks, leaves tasks behind, spins without end, has not ended after `virtual_seconds`, or
-    if `check(outcome)`, called with what it returned, raises or returns False. At most `executions` are made.
-    `footprints="declared"` promises that its tasks share nothing but trio's primitives and `Shared` variables.
+    It fails if it raises, deadlocks, leaves tasks behind, spins without end, has not ended after
+    `virtual_seconds`, or if `check(outcome)`, called with what it returned, raises or returns False. At most
+    `executions` are made. `footprints="declared"` promises that its tasks share nothing but trio's primitives
+    and `Shared` variables.
 
-    The verdict is `holds` only with a certificate of completeness (to `preemptions`, if that many were asked for), and
-    `unknown` where the budget ended first. Raises `ValueError` for options that make no sense, and `RuntimeError`
-    inside a running trio.
+    The verdict is `holds` only with a certificate of completeness (to `preemptions`, if that many were asked
+    for), and `unknown` where the budget ended first. Raises `ValueError` for options that make no sense, and
+    `RuntimeError` inside a running trio.
     """
     options = Options(strategy, executions, preemptions, seed, footprints, virtual_seconds)
     program = _program(scenario, virtual_seconds, check)
@@ -107,8 +113,8 @@ def replay(
 ) -> Exploration:
     """Run exactly the execution of a replay token: the verdict is `fails`, or `unknown` if it passes.
 
-    Raises `ReplayTokenError` if the token is damaged, if the file of the program is not the one that it was made with,
-    or if the program does not offer what the schedule asks for.
+    Raises `ReplayTokenError` if the token is damaged, if the file of the program is not the one that it was
+    made with, or if the program does not offer what the schedule asks for.
     """
     parsed = ReplayToken.parse(token)
     if parsed.source != source_of(scenario):
@@ -143,8 +149,9 @@ class _Suspicious(Exception):  # noqa: N818 - not an error: begin again in anoth
 class _Search:
     """One exploration.
 
-    State: the mode and the strategy of the search that goes on; how many executions it made; the outcomes with the
-    schedules that led to them first; whether schedules were left out; why the results cannot be trusted, if so.
+    State: the mode and the strategy of the search that goes on; how many executions it made; the outcomes
+    with the schedules that led to them first; whether schedules were left out; why the results cannot be
+    trusted, if so.
     """
 
     options: Options
@@ -155,20 +162,25 @@ class _Search:
     _strategy: Strategy | None = None
     _outcomes: dict[str, Schedule] = field(factory=dict)
     _left_out: bool = False
+    _cycles: int = 0
     _problem: str = ""
 
     def run(self) -> Exploration:
         """Search, and explain a failure."""
-        with _Clock() as clock, self._exploring():
+        clock = _Clock()
+        with clock.running(), self._exploring():
             failed = self._searched()
             failure = None if failed is None else explained(self.program, self.mode, failed, self.source)
-        verdict: Verdict = "fails" if failure is not None else self._verdict()
-        return self._result(verdict, failure, clock.seconds)
+        # Asked once: to say whether the search was complete, a strategy may have to move on.
+        certificate = Certificate("sampled", self.made) if failure is not None else self._certificate()
+        verdict: Verdict = "fails" if failure is not None else self._verdict(certificate)
+        return self._result(verdict, certificate, failure, clock.seconds)
 
     def repeat(self, token: ReplayToken) -> Exploration:
         """The one execution of a token."""
         self.mode = Mode(token.spinning)
-        with _Clock() as clock, self._exploring():
+        clock = _Clock()
+        with clock.running(), self._exploring():
             try:
                 ended = self.program.run(Replay(token.schedule), self.mode)
             except ScheduleDivergedError as error:
@@ -179,9 +191,10 @@ class _Search:
                 self._outcomes[ended.outcome] = Schedule.of(ended.tokens)
             else:
                 failure = explained(self.program, self.mode, ended, self.source, minimising=False)
-        return self._result("unknown" if failure is None else "fails", failure, clock.seconds)
+        certificate = Certificate("sampled", 1)
+        return self._result("unknown" if failure is None else "fails", certificate, failure, clock.seconds)
 
-    def _exploring(self) -> Any:
+    def _exploring(self) -> AbstractContextManager[None]:
         return _exploring(self.program, recording=self.options.footprints == "declared")
 
     def _searched(self) -> Ended | None:
@@ -199,15 +212,17 @@ class _Search:
         self.made, self._left_out = 0, False
         self._outcomes.clear()
         strategy = self._strategy = strategy_named(self.options.strategy_used, self.options.seed)
+        learns, run, mode = isinstance(strategy, Learning), self.program.run, self.mode
         while self.made < self.options.executions and not self._far_enough() and strategy.begin():
-            ended = self.program.run(strategy, self.mode, recorder=self._recorder(strategy))
+            ended = run(strategy, mode, recorder=self._recorder(strategy))
             self.made += 1
-            if isinstance(ended.error, StepLimitError):
-                self._suspect(ended)
-            self._left_out = self._left_out or ended.unfair_left_out
             if ended.error is not None:
+                if isinstance(ended.error, StepLimitError):
+                    self._suspect(ended)
                 return ended
-            self._keep(ended, strategy)
+            new = self._keep(ended)
+            if learns:
+                tell(strategy, new=new)
             if self.made & (self.made - 1) == 0:
                 self._repeat(ended)
             if self.made % _COLLECT_EVERY == 0:
@@ -216,12 +231,16 @@ class _Search:
 
     def _recorder(self, strategy: Strategy) -> Recorder | None:
         """None where an execution makes its own, which knows nothing: so where tasks may rest, too."""
-        if self.options.footprints == "unknown" or self.mode.spinning or not getattr(strategy, "traces", False):
+        if (
+            self.options.footprints == "unknown"
+            or self.mode.spinning
+            or not getattr(strategy, "traces", False)
+        ):
             return None
         return Recorder(cast("Listener", strategy), unknown=False)
 
     def _suspect(self, ended: Ended) -> None:
-        """An execution has reached the step limit: find out why, and begin again if another mode does better."""
+        """An execution has reached the step limit: find out why; begin again if another mode does better."""
         if self.mode.spinning:
             return
         watched = Mode(spinning=True, steps_max=self.mode.steps_max)
@@ -230,12 +249,15 @@ class _Search:
             raise _Suspicious(Mode(spinning=True))
         raise _Suspicious(Mode())
 
-    def _keep(self, ended: Ended, strategy: Strategy) -> None:
+    def _keep(self, ended: Ended) -> bool:
+        """Take note of an outcome; whether it is a new one."""
+        self._left_out = self._left_out or ended.unfair_left_out
+        self._cycles += ended.cycles
         text = ended.outcome
         new = text not in self._outcomes
         if new:
             self._outcomes[text] = Schedule.of(ended.tokens)
-        tell(strategy, new=new)
+        return new
 
     def _repeat(self, ended: Ended) -> None:
         """The determinism check; raises `NondeterminismError`."""
@@ -243,8 +265,9 @@ class _Search:
         if again.tokens != ended.tokens or again.error is not None or again.outcome != ended.outcome:
             shown = "failed" if again.error is not None else f"returned {again.outcome}"
             raise NondeterminismError(
-                f"the same schedule did two different things: first the program returned {ended.outcome}, then it "
-                f"{shown}. It keeps something from one execution to the next, or draws on what no schedule controls"
+                f"the same schedule did two different things: first the program returned {ended.outcome}, "
+                f"then it {shown}. It keeps something from one execution to the next, or draws on what no "
+                "schedule controls"
             )
 
     def _far_enough(self) -> bool:
@@ -260,15 +283,16 @@ class _Search:
             return Certificate("sampled", self.made, schedules_estimate=certificate.schedules_estimate)
         return certificate
 
-    def _verdict(self) -> Verdict:
-        certificate, wanted = self._certificate(), self.options.preemptions
+    def _verdict(self, certificate: Certificate) -> Verdict:
+        wanted = self.options.preemptions
         if self._problem:
             return "unknown"
         holds = certificate.complete if wanted is None else _reaches(certificate, wanted)
         return "holds" if holds else "unknown"
 
-    def _result(self, verdict: Verdict, failure: Any, seconds: float) -> Exploration:
-        certificate = Certificate("sampled", self.made) if verdict == "fails" else self._certificate()
+    def _result(
+        self, verdict: Verdict, certificate: Certificate, failure: Failure | None, seconds: float
+    ) -> Exploration:
         strategy = "replay" if self._strategy is None else self.options.strategy_used
         return Exploration(
             self.program.name,
@@ -290,10 +314,10 @@ class _Search:
         notes = []
         if self.program.inlined:
             notes.append(f"{_NO_THREAD_NOTE}: {', '.join(self.program.inlined)}")
-        if self.mode.spinning:
+        if self._cycles:
             notes.append("tasks busy-wait: one that only spins waits until something changes, or time passes")
-            if self.options.footprints == "declared":
-                notes.append("because of that, the declared footprints could not be used")
+        if self.mode.spinning and self.options.footprints == "declared":
+            notes.append("where tasks busy-wait, or steps are too many, declared footprints are not used")
         if self._left_out:
             notes.append("schedules in which a task starves while others spin were left out")
         return notes
@@ -301,32 +325,32 @@ class _Search:
 
 def _reaches(certificate: Certificate, preemptions: int) -> bool:
     """Whether every schedule with so many preemptions was executed."""
-    return certificate.complete or (certificate.preemptions is not None and certificate.preemptions >= preemptions)
+    return certificate.complete or (
+        certificate.preemptions is not None and certificate.preemptions >= preemptions
+    )
 
 
+@define(eq=False)
 class _Clock:
-    """Measures real time, for the reader only. State: when it began, and what it measured."""
+    """Measures real time, for the reader only. State: what it has measured."""
 
-    def __enter__(self) -> _Clock:
-        self._began = time.perf_counter()
-        self.seconds = 0.0
-        return self
+    seconds: float = 0.0
 
-    def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._began
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Measure what happens inside."""
+        began = time.perf_counter()
+        yield
+        self.seconds = time.perf_counter() - began
 
 
-class _exploring:  # noqa: N801 - a context manager, used like the loop's own
+@contextmanager
+def _exploring(program: Program, *, recording: bool) -> Iterator[None]:
     """The loop's exploration, in which functions meant for threads run inline."""
-
-    def __init__(self, program: Program, *, recording: bool) -> None:
-        self._program = program
-        self._context = program.loop.exploring(recording=recording)
-
-    def __enter__(self) -> None:
-        self._context.__enter__()
-        self._program.loop.guards.run_in_thread = self._program.run_in_thread
-
-    def __exit__(self, *error: Any) -> None:
-        self._program.loop.guards.run_in_thread = None
-        self._context.__exit__(*error)
+    guards = program.loop.guards
+    with program.loop.exploring(recording=recording):
+        guards.run_in_thread = program.run_in_thread
+        try:
+            yield
+        finally:
+            guards.run_in_thread = None

@@ -1,8 +1,9 @@
 """`Shared`: a variable that says who reads and writes it, for programs that declare what they share.
 
-An exploration with `footprints="declared"` takes a program's word that its tasks share nothing but trio's primitives
-and variables of this kind. Two steps that touch different ones, or only read the same one, are then executed in one
-order instead of two. Everywhere else, under a plain `trio.run` too, it is an ordinary variable.
+An exploration with `footprints="declared"` takes a program's word that its tasks share nothing but trio's
+primitives and variables of this kind. Two steps that touch different ones, or only read the same one, are
+then executed in one order instead of two. Everywhere else, under a plain `trio.run` too, it is an ordinary
+variable.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from machines.world.recording import ACTIVE, Recorder
 Value = TypeVar("Value")
 
 SAYING: list[Callable[[str], None]] = []
-"""Who wants to know in words what is done to shared variables: the timeline that is being recorded, if any."""
+"""Who wants to know in words what is done to shared variables: the timeline under way, if there is one."""
 
 
 class Shared(Generic[Value]):
     """One variable that several tasks share. State: its value.
 
     The name tells it from others in reports. Variables that have one name in common are taken for one; those
-    without a name are told apart by the task that made them and the order in which it did, and those that were made
-    before the execution began are taken for one. To take two for one costs reduction, never a behaviour.
+    without a name are told apart by the task that made them and the order in which it did, and those that
+    were made before the execution began are taken for one. To take two for one costs reduction, never a
+    behaviour.
     """
 
     __slots__ = ("_name", "_value")
@@ -58,9 +60,10 @@ class Shared(Generic[Value]):
         self._say("becomes", value)
 
     def update(self, function: Callable[[Value], Value]) -> None:
-        """Change it in a way that commutes with all other such changes: to add, to take the greater, to put in a set.
+        """Change it in a way that commutes with all other such changes, such as adding to it.
 
-        That they commute is the caller's promise. Nothing is returned, since the value in between would tell the order.
+        That they commute is the caller's promise. Nothing is returned, since the value in between would tell
+        the order.
         """
         for recorder in ACTIVE:
             recorder.update(self._resource(recorder))

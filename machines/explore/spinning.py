@@ -1,19 +1,21 @@
-"""Executions of programs that busy-wait: a task that only spins waits until something changes, or time passes.
+"""Executions of programs that busy-wait: a task that only spins waits until something changes.
 
-A loop like `while not done: await trio.lowlevel.checkpoint()` makes the schedules of a program infinitely many, and a
-scheduler that prefers the spinning task never ends. But an iteration that brings the program back to a state in which
-it has been before (`machines.explore.state`) adds nothing: whatever could follow it could have followed without it. So
-after each step the state is looked up among those of this execution. When it is an old one, the tasks that have
-stepped since *rest*: they are not offered until a step leads to a new state. Every state that could be reached is
-still reached; the search becomes finite wherever the program's states are.
+A loop like `while not done: await trio.lowlevel.checkpoint()` makes the schedules of a program infinitely
+many, and a scheduler that prefers the spinning task never ends. But an iteration that brings the program back
+to a state in which it has been before (`machines.explore.state`) adds nothing: whatever could follow it could
+have followed without it. So after each step the state is looked up among those of this execution. When it is
+an old one, the tasks that have stepped since *rest*: they are not offered until a step leads to a new state.
+Every state that could be reached is still reached; the search becomes finite wherever the program's states
+are.
 
-When all tasks that can step are at rest, they could go on like that for ever, each getting its turn: a livelock. But a
-program may watch the clock, so time passes first: to the next deadline if there is one before, else by leaps that
-double, up to the time that the program may take. If that changes nothing it is a livelock indeed, and reported as one.
-Time thus also passes for the timeout around a loop that spins.
+When all tasks that can step are at rest, they could go on like that for ever, each getting its turn: a
+livelock, unless time changes something. So time passes first: to the next deadline, which may be that of the
+timeout around the loop, and for a program that reads the clock while it spins by leaps that double, up to the
+time that it may take. What is left is a livelock indeed, and reported as one.
 
-Where the state cannot be seen there remains fairness: a task that could step and has not for `STARVED_STEPS` steps of
-each other goes next, alone. That leaves schedules out, and the certificate says so (`unfair_left_out`).
+Where the state cannot be seen there remains fairness: a task that could step and has not for `STARVED_STEPS`
+steps of each other goes next, alone. That leaves schedules out, and the certificate says so
+(`unfair_left_out`).
 
 The strategies know nothing of all this: to them a resting task is one that waits.
 """
@@ -33,6 +35,9 @@ from machines.world.recording import Recorder
 from machines.world.waiting import describe_waiting, place
 
 STARVED_STEPS = 64
+_STATES_MAX = 1_000
+"""So many states without an old one among them: this execution is long, but does not spin."""
+
 _FIRST_LEAP_SECONDS = 1.0
 
 
@@ -41,8 +46,8 @@ class SpinningExecution(Execution):
     """One execution in which tasks may rest.
 
     State: `_resting`, those that only spin; `_held`, those that let a starved one go first; by task, where it
-    `_stood` before; the place in the schedule where each state was `_seen` since time last passed; the next leap; and
-    when each task last stepped.
+    `_stood` before; the place in the schedule where each state was `_seen` since time last passed; the next
+    leap, and how often the clock had been read when time last passed; when each task last stepped.
     """
 
     unfair_left_out: bool = False
@@ -52,7 +57,13 @@ class SpinningExecution(Execution):
     _stood: dict[Token, set[Any]] = field(factory=dict)
     _seen: dict[bytes, int] = field(factory=dict)
     _leap: float = _FIRST_LEAP_SECONDS
+    _reads: int = -1
     _stepped_at: dict[Token, int] = field(factory=dict)
+
+    def run(self) -> None:
+        """As every execution runs."""
+        self._reads = self.loop.clock.reads
+        super().run()
 
     def _step(self, index: int) -> None:
         task = self.runnable[index]
@@ -88,6 +99,8 @@ class SpinningExecution(Execution):
             # A task that stands where it never stood: the state must be new.
             stood.add(where)
             self._leap = _FIRST_LEAP_SECONDS
+            return None
+        if len(self._seen) > _STATES_MAX:
             return None
         names = self._names
         living = {task: names[task] for task in self._living() if task in names}
@@ -127,10 +140,12 @@ class SpinningExecution(Execution):
         if not self._resting:
             return super()._time_passes()
         clock, deadlines = self.loop.clock, self.loop.runner.deadlines
-        seconds = min(max(deadlines.next_deadline(), clock.seconds), clock.seconds + self._leap)
+        seconds = max(deadlines.next_deadline(), clock.seconds)
+        if clock.reads != self._reads:
+            seconds = min(seconds, clock.seconds + self._leap)
+            self._leap *= 2
         if seconds > self.seconds_max:
             raise LivelockError(self._livelock())
-        self._leap *= 2
         clock.advance_to(seconds)
         deadlines.expire(seconds)
         self._new_era()
@@ -140,6 +155,7 @@ class SpinningExecution(Execution):
         if self.recorder is not None:
             self.recorder.begin(END)
         self._seen.clear()
+        self._reads = self.loop.clock.reads
         self._take_back(self._resting)
         self._arrivals()
         if self.recorder is not None:
@@ -153,7 +169,9 @@ class SpinningExecution(Execution):
             clauses.append(f"{task.name} at {path}:{line} `{text}`")
         others = [task for task in self._living() if task not in self._resting]
         waiting = f". Meanwhile {describe_waiting(others)}" if others else ""
-        return f"the tasks that can step only spin, and nothing changes any more: {'; '.join(clauses)}{waiting}"
+        return (
+            f"the tasks that can step only spin, and nothing changes any more: {'; '.join(clauses)}{waiting}"
+        )
 
     def _unwind(self) -> None:
         self.runnable += [*self._held, *self._resting]

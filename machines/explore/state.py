@@ -1,21 +1,23 @@
 """The state of a program as a digest: two moments of one execution with the same digest go on alike.
 
-The idea. A task that busy-waits comes back to a state in which the whole program has been before. To see that, all
-that the program can reach is walked: the frames of its tasks (where they stand, their local variables, what is on
-their stacks), what these refer to, and the global variables that their code names. Objects are numbered in the order
-in which they are met, so that two states are equal if they look alike, whatever the addresses; which also makes the
-digest the same in every process.
+The idea. A task that busy-waits comes back to a state in which the whole program has been before. To see
+that, all that the program can reach is walked: the frames of its tasks (where they stand, their local
+variables, what is on their stacks), what these refer to, and the global variables that their code names.
+Objects are numbered in the order in which they are met, so that two states are equal if they look alike,
+whatever the addresses; which also makes the digest the same in every process.
 
-Left out is what cannot differ between two such moments, or does not decide anything: the inside of the standard
-library's and of installed modules (not of their objects), tracebacks, loggers, virtual time, and trio's counters.
-The stream of random numbers is part of the state. Where the walk meets something that it cannot look into (an object
-of an extension module that cannot be pickled, an open file), or too much, there is no digest, and nothing is claimed.
+Left out is what cannot differ between two such moments, or does not decide anything: the inside of the
+standard library's and of installed modules (not of their objects), tracebacks, loggers, virtual time, and
+trio's counters. The stream of random numbers is part of the state. Where the walk meets something that it
+cannot look into (an object of an extension module that cannot be pickled, an open file), or too much, there
+is no digest, and nothing is claimed.
 
-Rejected: counting steps without progress, where "progress" is what trio's primitives show. A task that computes for a
-thousand steps touches none of them, and would be called a livelock.
+Rejected: counting steps without progress, where "progress" is what trio's primitives show. A task that
+computes for a thousand steps touches none of them, and would be called a livelock.
 
-The same insight serves model checkers of other languages: a spin loop whose iteration changes nothing may be taken
-for a blocking wait (Kokologiannakis, Ren and Vafeiadis, "Dynamic partial order reductions for spinloops", FMCAD 2021).
+The same insight serves model checkers of other languages: a spin loop whose iteration changes nothing may be
+taken for a blocking wait (Kokologiannakis, Ren and Vafeiadis, "Dynamic partial order reductions for
+spinloops", FMCAD 2021).
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from typing import Any
 import trio
 
 from machines.world.choices import Token
-from machines.world.trio_internals import pending
+from machines.world.trio_internals import MACHINERY, pending
 
 OBJECTS_MAX = 20_000
 """A state of more objects is not walked: it would cost more than it could save."""
@@ -54,7 +56,7 @@ class _OpaqueError(Exception):
 
 
 def digest(tasks: Mapping[Any, Token], runnable: Iterable[Any], extra: object) -> bytes | None:
-    """The digest of all that living tasks (given with their tokens) can reach; None if some of it cannot be seen."""
+    """The digest of all that living tasks can reach, given with their tokens; None if some cannot be seen."""
     walk = _Walk(tasks)
     ready = {tasks[task] for task in runnable}
     try:
@@ -94,7 +96,7 @@ def _context(context: contextvars.Context) -> list[Any]:
 
 
 class _Walk:
-    """State: what was met so far, by address, with its number; what is kept alive meanwhile; the text of the state."""
+    """State: the number of each thing met, by address; what is kept alive meanwhile; the text so far."""
 
     def __init__(self, tasks: Mapping[Any, Token]) -> None:
         self._tasks = tasks
@@ -179,7 +181,7 @@ def _function(thing: Any) -> Parts:
 
 
 def _global(value: Any, names: Sequence[str]) -> Iterator[Any]:
-    """A global variable; of a module of the program itself, what the code may mean by the names that it has."""
+    """A global variable; of a module of the program's own, what the code may mean by its names."""
     yield value
     if isinstance(value, types.ModuleType) and not is_library(getattr(value, "__file__", None)):
         yield from (vars(value)[name] for name in names if name in vars(value))
@@ -217,7 +219,7 @@ def _class(thing: type) -> Parts:
 
 
 def _instance(thing: Any) -> Parts:
-    """An object like any other: its attributes, what it holds as a container, or what it would be pickled as."""
+    """An object like any other: its attributes, what it contains, or what it would be pickled as."""
     kind = type(thing)
     label = (kind.__module__, kind.__qualname__)
     if kind.__name__ in _REFERRING:
@@ -240,11 +242,10 @@ def _instance(thing: Any) -> Parts:
 
 
 def _is_own(kind: type) -> bool:
-    """Whether a class is of the machinery around the program: Tandem's, and trio's runner and scopes' tree."""
-    module = kind.__module__
-    if module.startswith("machines."):
-        return module != "machines.explore.shared"
-    return module.startswith("trio._core") and kind.__name__ in {"Runner", "CancelStatus", "TrioToken", "RunVar"}
+    """Whether a class is of the machinery around the program: Tandem's own, or trio's."""
+    if kind.__module__.startswith("machines."):
+        return kind.__module__ != "machines.explore.shared"
+    return issubclass(kind, MACHINERY)
 
 
 def _held(thing: Any) -> list[Any]:
@@ -263,10 +264,15 @@ def _slots(thing: Any) -> Iterator[Any]:
         yield value
 
 
-@functools.cache
-def _members(kind: type) -> tuple[tuple[str, Any], ...]:
-    members = (pair for each in kind.__mro__ for pair in vars(each).items())
-    return tuple((name, member) for name, member in members if isinstance(member, types.MemberDescriptorType))
+def _members(kind: type) -> list[tuple[str, Any]]:
+    """The slots of a class and of those that it is made from."""
+    if kind not in _MEMBERS:
+        members = (pair for each in kind.__mro__ for pair in vars(each).items())
+        _MEMBERS[kind] = [pair for pair in members if isinstance(pair[1], types.MemberDescriptorType)]
+    return _MEMBERS[kind]
+
+
+_MEMBERS: dict[type, list[tuple[str, Any]]] = {}
 
 
 def _pickled(thing: Any) -> list[Any]:
