@@ -106,27 +106,15 @@ def no_patience_when_busy(self: Blocking) -> Iterator[float]:
 
 
 @defect(
-    "system_under_test.services.persistence:PersistenceService",
-    caught_by="some_order_explains_every_answer",
+    "system_under_test.services.persistence:PersistenceService", caught_by="some_order_explains_every_answer"
 )
 @frozen
 class StaleCache(PersistenceService):
-    """A read is remembered, and forgotten at the update: before the commit, when another may yet read it."""
+    """What was read is remembered, and forgotten before a change commits: meanwhile another may read it."""
 
     _known: dict[str, Entity | None] = field(factory=dict)
 
     # What the methods are for is said where they are right.
-
-    async def find_by_id(self, context: Context, personality_id: str, session: Session) -> Entity | None:
-        self._authorise(context, "find_by_id", personality_id)
-        if personality_id not in self._known:
-            self._known[personality_id] = await self._select_one(personality_id, session)
-        known = self._known[personality_id]
-        return None if known is None else dict(known)
-
-    async def save(self, context: Context, change: Change, session: Session) -> None:
-        self._known.pop(change["entity"]["id"], None)
-        await PersistenceService.save(self, context, change, session)
 
     async def update(self, context: Context, change: Change, session: Session) -> None:
         self._known.pop(change["entity"]["id"], None)
@@ -135,3 +123,10 @@ class StaleCache(PersistenceService):
     async def delete(self, context: Context, change: Change, session: Session) -> None:
         self._known.pop(change["entity"]["id"], None)
         await PersistenceService.delete(self, context, change, session)
+
+    async def _select_one(self, personality_id: str, session: Session) -> Entity | None:
+        if personality_id not in self._known:
+            found = await PersistenceService._select_one(self, personality_id, session)
+            self._known[personality_id] = found
+        known = self._known[personality_id]
+        return None if known is None else dict(known)

@@ -33,27 +33,22 @@ EXPLORING = Exploring(executions_max=60, recheck_every=30)
 
 @define
 class Trail:
-    """What there was to see on the way.
+    """What there was to see on the way: `programs` until the first violation, the last evidence judged."""
 
-    `programs` and `executions` until the first violation, None while there is none; the last evidence that
-    was judged.
-    """
-
-    programs: int | None = None
-    executions: int | None = None
+    programs: int = 0
     evidence: Evidence | None = None
 
 
 @frozen
 class Catch:
-    """The smallest counterexample, and how many programs and executions it took to meet the first one.
+    """The smallest counterexample, and how many programs it took to meet the first one.
 
-    `executions_in_all` counts those of shrinking as well.
+    The counterexample itself says how many executions that took; `executions_in_all` counts those of
+    shrinking as well.
     """
 
     counterexample: Counterexample
     programs: int
-    executions: int
     executions_in_all: int
 
 
@@ -88,19 +83,17 @@ def hunter(defect: Defect, seed: int = 0) -> type[Any]:
         self.trail.evidence = evidence
         return machine._judged(self, evidence)
 
-    def explore_once(self: Any, phase: Phase) -> Any:
+    def explore_once(self: Any, phase: Phase, **how: Any) -> Any:
         asked = (self.program, phase)
         if asked not in self.explored:
-            self.explored[asked] = machine._explore(self, phase)
+            self.explored[asked] = machine._explore(self, phase, **how)
         return self.explored[asked]
 
     def note_first(self: Any, phase: Phase, finding: Finding) -> Violation:
-        trail, tally = self.trail, self.tally
-        if trail.executions is None:
-            trail.programs, trail.executions = tally.programs, tally.executions + 1
+        self.trail.programs = self.trail.programs or self.tally.programs
         return machine._violation(self, phase, finding)
 
-    body = {
+    body: dict[str, Any] = {
         "__doc__": machine.__doc__,
         "__module__": machine.__module__,
         "__qualname__": machine.__qualname__,
@@ -113,6 +106,7 @@ def hunter(defect: Defect, seed: int = 0) -> type[Any]:
         "tally": Tally(),
         "trail": Trail(),
         "explored": {},
+        "found_after": 0,
         "_hypothesis_internal_use_seed": seed,
     }
     return type(machine.__name__, (machine,), body)
@@ -124,10 +118,7 @@ def hunt(defect: Defect, seed: int = 0) -> Catch | None:
     violation = _violation_of(lambda: run_state_machine_as_test(kind, settings=_SETTINGS))
     if violation is None:
         return None
-    trail: Trail = kind.trail
-    assert trail.programs is not None
-    assert trail.executions is not None
-    return Catch(violation.counterexample, trail.programs, trail.executions, kind.tally.executions)
+    return Catch(violation.counterexample, kind.trail.programs, kind.tally.executions)
 
 
 def sight(defect: Defect, program: Program) -> Sighting | None:

@@ -64,7 +64,7 @@ def pin_of(defect: Defect, seed: int, catch: Catch) -> Pin:
     return Pin(
         seed,
         catch.programs,
-        catch.executions,
+        catch.counterexample.executions,
         tuple(_line(phase) for phase in program.phases),
         program.operations,
         evidence.switches,
