@@ -2,7 +2,7 @@
 
 
 class BadInputError(ValueError):
-    """A history, or a question about it, that cannot be judged; the message names the line where there is one."""
+    """A history, or a question about it, that is no use; the message names the line where there is one."""
 
 
 def bad_line(number: int, reason: str) -> BadInputError:

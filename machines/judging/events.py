@@ -3,9 +3,9 @@
     {"index": 0, "process": 3, "type": "invoke", "f": "cas", "key": "x", "value": [1, 2], "time": 12.5}
 
 `type` is invoke, ok, fail or info; `key`, `value`, `index` and `time` may be left out. Jepsen writes such
-histories, and others are easily turned into them. The order of events is that of the lines, unless they are to
-be ordered by `time`; then equal times are concurrent. An invocation without a completion, or one that ends in
-`info`, is indeterminate. An `info` that completes nothing (a nemesis tells what it does) is passed over.
+histories, and others are easily turned into them. The order of events is that of the lines, unless they are
+to be ordered by `time`; then equal times are concurrent. An invocation without a completion, or one that ends
+in `info`, is indeterminate. An `info` that completes nothing (a nemesis tells what it does) is passed over.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Event:
 
 @frozen
 class Request:
-    """An invocation with its completion, None if none came; `client` is its own until an indeterminate call."""
+    """An invocation with its completion, None if none came, of a client who makes one call at a time."""
 
     client: str
     invoke: Event
@@ -100,7 +100,7 @@ def _ordered(events: list[Event], order: Order) -> list[Event]:
     for event in events:
         if event.time is None:
             raise bad_line(event.line, "events are to be ordered by time, and this one has none")
-    return [evolve(event, at=event.time) for event in sorted(events, key=_by_time)]
+    return [evolve(event, at=_by_time(event)) for event in sorted(events, key=_by_time)]
 
 
 def _by_time(event: Event) -> float:
@@ -138,7 +138,9 @@ def _paired(events: list[Event]) -> list[Request]:
         else:
             request = found[pending.pop(process)]
             if request.invoke.f != event.f:
-                raise bad_line(event.line, f"{event.f} completes the {request.invoke.f} of line {request.invoke.line}")
+                raise bad_line(
+                    event.line, f"{event.f} completes the {request.invoke.f} of line {request.invoke.line}"
+                )
             found[begun] = evolve(request, completion=event)
             lives[process] += event.type == "info"
     return found
@@ -146,4 +148,4 @@ def _paired(events: list[Event]) -> list[Request]:
 
 def _client(process: Hashable, life: int) -> str:
     """After a call without an answer the same process is another client, as the old one may still go on."""
-    return f"{process}" + "'" * min(life, 3) + (f"{life}" if life > 3 else "")  # noqa: PLR2004 - more are hard to count
+    return f"process {process}" + "'" * min(life, 3) + (f"{life}" if life > 3 else "")  # noqa: PLR2004 - more are hard to count

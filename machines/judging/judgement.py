@@ -1,15 +1,15 @@
-"""Judges a history from outside: picks the judge, and keeps what is needed to tell and to draw the verdict."""
+"""Judges a history from outside: picks the judge, and keeps what is needed to tell and draw the verdict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
 from machines.judging.errors import BadInputError, bad_line
-from machines.judging.events import Order, Request, objects, requests
+from machines.judging.events import Event, Order, Request, objects, requests
 from machines.judging.transactions import transactions
 from machines.judging.translation import TRANSLATORS, FailedCas, calls, token
 from model.history import Call
@@ -18,7 +18,7 @@ from model.judges.isolation.judge import judge_transactions
 from model.judges.isolation.levels import LEVELS
 from model.judges.isolation.orders import MalformedTransactionsError
 from model.judges.linearizability import LinearizabilityJudge
-from model.judges.locks import LockEvent, judge_locks
+from model.judges.locks import Holding, judge_holdings
 from model.judges.registers import judge_versioned
 from model.judges.sessions import Access, judge_sessions, judge_staleness
 from model.judges.verdict import Verdict, all_of
@@ -91,7 +91,16 @@ def _linearizability(rows: Rows, question: Question) -> Judged:
     found = judge.judge(history, specification.initial)
     spent = (perf_counter() - began) * MILLISECONDS
     return Judged(
-        question, found, spent, asked, history, (), found.witness, found.support, found.linearization, {"steps": found.steps}
+        question,
+        found,
+        spent,
+        asked,
+        history,
+        (),
+        found.witness,
+        found.support,
+        found.linearization,
+        {"steps": found.steps},
     )
 
 
@@ -99,17 +108,23 @@ def _transactions(rows: Rows, question: Question) -> Judged:
     if question.level not in LEVELS:
         raise BadInputError(f"no isolation level is called {question.level!r}; there are {', '.join(LEVELS)}")
     if question.specification not in {"", "versioned-register", "register", "list-append"}:
-        raise BadInputError("transactions are on a versioned-register (the default), a register or list-append")
+        raise BadInputError(
+            "transactions are on a versioned-register (the default), a register or list-append"
+        )
     history = transactions(rows, question.order)
     began = perf_counter()
     try:
-        verdict = judge_transactions(history, question.level, "unknown" if question.specification == "register" else "numbers")
+        verdict = judge_transactions(
+            history, question.level, "unknown" if question.specification == "register" else "numbers"
+        )
     except MalformedTransactionsError as error:
         raise BadInputError(f"the transactions make no history: {error}") from error
     spent = (perf_counter() - began) * MILLISECONDS
     worst = verdict.anomalies[0] if verdict.anomalies else None
     details = {"anomalies": [anomaly.name for anomaly in verdict.anomalies], "level": question.level}
-    return Judged(question, verdict, spent, (), (), history, worst.transactions if worst else (), details=details)
+    return Judged(
+        question, verdict, spent, (), (), history, worst.transactions if worst else (), details=details
+    )
 
 
 def _sessions(rows: Rows, question: Question) -> Judged:
@@ -151,34 +166,49 @@ def _version(call: Call) -> int | None:
 
 
 def _locks(rows: Rows, question: Question) -> Judged:
+    """The answers by the specification of a lease, and no two holders at a time by what they knew."""
     asked = requests(rows, question.order)
     history = calls(asked, "lease", question.failed_cas)
-    done = sorted(
-        (request for request in asked if request.completion is not None and request.completion.type == "ok"),
-        key=_completed_at,
-    )
-    events = [_lock_event(request) for request in done]
+    holdings = list(_holdings(asked))
     began = perf_counter()
-    verdict = judge_locks(events)
+    specification = SPECIFICATIONS["lease"]
+    judge = LinearizabilityJudge(specification, steps_max=question.steps_max, remembered_max=10**9)
+    answers = judge.judge(history, specification.initial)
+    whole = all_of(answers, judge_holdings(holdings))
     spent = (perf_counter() - began) * MILLISECONDS
-    return Judged(question, verdict, spent, asked, history)
+    order = answers.linearization
+    return Judged(question, whole, spent, asked, history, (), answers.witness, answers.support, order)
 
 
-def _completed_at(request: Request) -> float:
-    return request.completion.at if request.completion is not None else 0
+def _holdings(asked: Sequence[Request]) -> Iterator[Holding]:
+    """From the answer to each acquire until its client asks for the release, or its lease ends."""
+    releases: dict[tuple[Hashable, int], float] = {}
+    for request in asked:
+        if request.invoke.f == "release":
+            at = _time(request.invoke)
+            place = (request.invoke.key, token(request.invoke))
+            releases[place] = min(at, releases.get(place, at))
+    for request in asked:
+        completion = request.completion
+        if request.invoke.f != "acquire" or completion is None or completion.type != "ok":
+            continue
+        ends = [releases.get((request.invoke.key, token(completion))), _lease_end(completion)]
+        known = [end for end in ends if end is not None]
+        until = min(known) if known else None
+        yield Holding(request.invoke.key, request.invoke.process, _time(completion), until)
 
 
-def _lock_event(request: Request) -> LockEvent:
-    """A grant counts from its answer on, a release from its call on: the client knows no better."""
-    invoke, completion = request.invoke, request.completion
-    assert completion is not None, "only completed requests become events"
-    if invoke.time is None or completion.time is None:
-        raise bad_line(invoke.line, "leases are judged by time, and this event or its completion has none")
-    if invoke.f == "acquire":
-        until = completion.value.get("until") if isinstance(completion.value, dict) else None
-        return LockEvent(completion.time, "granted", invoke.key, invoke.process, token(completion), until)
-    action: Literal["released", "used"] = "released" if invoke.f == "release" else "used"
-    return LockEvent(completion.time, action, invoke.key, invoke.process, token(invoke))
+def _lease_end(completion: Event) -> float | None:
+    end = completion.value.get("until") if isinstance(completion.value, dict) else None
+    if end is not None and (isinstance(end, bool) or not isinstance(end, int | float)):
+        raise bad_line(completion.line, f"until is {end!r}, and should be a time")
+    return end
+
+
+def _time(event: Event) -> float:
+    if event.time is None:
+        raise bad_line(event.line, "locks are judged by time, and this event has none")
+    return event.time
 
 
 _JUDGES: Final[Mapping[str, Callable[[Rows, Question], Judged]]] = {

@@ -4,8 +4,8 @@
     {"process": 1, "type": "ok", "f": "txn", "value": [["r", "x", 1], ["w", "y", 2]]}
 
 A read of a register tells its version, or null before the first; a read of a list tells its elements, or null
-for none. Reads of a transaction that did not end well are passed over where they tell null: nobody knows. With
-`start` and `end`, numbers, a line says when the transaction was; events say it by their order.
+for none. Reads of a transaction that did not end well are passed over where they tell null: nobody knows.
+With `start` and `end`, numbers, a line says when the transaction was; events say it by their order.
 """
 
 from __future__ import annotations
@@ -71,10 +71,13 @@ def _lists(parts: Iterable[_Parts]) -> Iterator[Hashable]:
     """The keys of which some operation says that they are lists."""
     for number, _, _, operations, *_ in parts:
         for operation in operations:
-            if not isinstance(operation, list) or len(operation) != 3 or operation[0] not in ("r", "w", "append"):  # noqa: PLR2004 - spelled out in the message
-                raise bad_line(number, f'not an operation: {operation!r}; one is ["r" or "w" or "append", key, value]')
-            if operation[0] == "append" or isinstance(operation[2], list):
-                yield kept(operation[1])
+            match operation:
+                case ["r" | "w" | "append" as kind, key, value]:
+                    if kind == "append" or isinstance(value, list):
+                        yield kept(key)
+                case _:
+                    form = '["r" or "w" or "append", key, value]'
+                    raise bad_line(number, f"not an operation: {operation!r}; one is {form}")
 
 
 def _transaction(part: _Parts, lists: set[Hashable]) -> Transaction:

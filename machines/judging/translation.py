@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from machines.judging.errors import bad_line
 from machines.judging.events import Event, Request
@@ -43,9 +43,38 @@ def calls(requests: Sequence[Request], specification: str, failed_cas: FailedCas
     for request in requests:
         if request.invoke.f not in names:
             known = ", ".join(sorted(names))
-            raise bad_line(request.invoke.line, f"a {specification} has no {request.invoke.f!r}; it has {known}")
+            raise bad_line(
+                request.invoke.line, f"a {specification} has no {request.invoke.f!r}; it has {known}"
+            )
         made.append(_call(request, translator(request.invoke, _answered(request)), failed_cas))
-    return made
+    return _with_ranks(made) if specification == "lease" else made
+
+
+def _with_ranks(history: Sequence[Call]) -> list[Call]:
+    """The history with the tokens of each lock counted from 1: they have to grow, not to be consecutive."""
+    ranks: dict[Any, dict[int, int]] = {}
+    for call in history:
+        operation: Any = call.operation
+        ranks.setdefault(operation.key, {}).update(dict.fromkeys(_tokens(call), 0))
+    for key, tokens in ranks.items():
+        ranks[key] = {each: rank for rank, each in enumerate(sorted(tokens), start=1)}
+    return [_with_rank(call, ranks) for call in history]
+
+
+def _tokens(call: Call) -> list[int]:
+    """The token that a call was given or came with."""
+    if isinstance(call.operation, locks.Acquire):
+        return [call.result] if isinstance(call.result, int) else []
+    operation: Any = call.operation
+    return [operation.token]
+
+
+def _with_rank(call: Call, ranks: Mapping[Any, Mapping[int, int]]) -> Call:
+    operation: Any = call.operation
+    of = ranks[operation.key]
+    if isinstance(operation, locks.Acquire):
+        return evolve(call, result=of[call.result]) if isinstance(call.result, int) else call
+    return evolve(call, operation=evolve(operation, token=of[operation.token]))
 
 
 def _answered(request: Request) -> Event | None:
@@ -67,7 +96,9 @@ def _call(request: Request, translated: Translated, failed_cas: FailedCas) -> Ca
 
 def _refusal(request: Request, completion: Event, translated: Translated, failed_cas: FailedCas) -> object:
     """What a `fail` answered; a conflict that tells the version has compared, whatever else fails mean."""
-    if isinstance(translated.operation, registers.CompareAndSet) and isinstance(translated.refusal, registers.Conflict):
+    if isinstance(translated.operation, registers.CompareAndSet) and isinstance(
+        translated.refusal, registers.Conflict
+    ):
         told = completion.value
         if isinstance(told, int) and not isinstance(told, bool):
             return registers.Conflict(told)
@@ -94,19 +125,27 @@ def _versioned_register(invoke: Event, ok: Event | None) -> Translated:
     expected, value = _pair(invoke, "the version expected and the new value")
     if isinstance(expected, bool) or not isinstance(expected, int):
         raise bad_line(invoke.line, f"a version is a number, not {expected!r}")
-    return Translated(registers.CompareAndSet(invoke.key, expected, kept(value)), answer, registers.Conflict(None))
+    return Translated(
+        registers.CompareAndSet(invoke.key, expected, kept(value)), answer, registers.Conflict(None)
+    )
 
 
 def _versioned(ok: Event) -> registers.Versioned:
-    """What a read told: a version, or `{"version": 3, "value": "x"}`, or null where nothing was written yet."""
+    """What a read told: a version, or `{"version": 3, "value": "x"}`, or null before the first write."""
     if ok.value is None:
         return registers.UNWRITTEN
-    told = kept(ok.value["value"]) if isinstance(ok.value, Mapping) and "value" in ok.value else registers.UNTOLD
+    told = (
+        kept(ok.value["value"]) if isinstance(ok.value, Mapping) and "value" in ok.value else registers.UNTOLD
+    )
     return registers.Versioned(_version(ok), told)
 
 
 def _version(event: Event) -> int:
-    told = event.value["version"] if isinstance(event.value, Mapping) and "version" in event.value else event.value
+    told = (
+        event.value["version"]
+        if isinstance(event.value, Mapping) and "version" in event.value
+        else event.value
+    )
     if isinstance(told, bool) or not isinstance(told, int) or told < 0:
         reason = f"value is {event.value!r}, and should tell the version"
         raise bad_line(event.line, f'{reason}: a number, or {{"version": 3, "value": "x"}}')
@@ -136,14 +175,18 @@ def _lease(invoke: Event, ok: Event | None) -> Translated:
     if invoke.f == "acquire":
         return Translated(locks.Acquire(invoke.key, None), token(ok) if ok else None)
     operation: Any = (
-        locks.Release(invoke.key, None, token(invoke)) if invoke.f == "release" else locks.Guarded(invoke.key, token(invoke))
+        locks.Release(invoke.key, None, token(invoke))
+        if invoke.f == "release"
+        else locks.Guarded(invoke.key, token(invoke))
     )
     return Translated(operation, True, False)  # noqa: FBT003 - answers
 
 
 def token(event: Event) -> int:
     """The fencing token in the value of an event: a number, or `{"token": 5}`."""
-    told = event.value["token"] if isinstance(event.value, Mapping) and "token" in event.value else event.value
+    told = (
+        event.value["token"] if isinstance(event.value, Mapping) and "token" in event.value else event.value
+    )
     if isinstance(told, bool) or not isinstance(told, int):
         raise bad_line(event.line, f"value is {event.value!r}, and should tell the token, a number")
     return told

@@ -1,8 +1,8 @@
 """Judges the audit log: append-only, strictly ordered, each operation in it begun and ended once.
 
 Where the log is a *hash chain*, each entry carries a digest of itself and of the digest before it, so that an
-entry cannot be altered, removed or put in between without altering all that follow. What a chain cannot show by
-itself is that its end is missing: compare with the digest that was last known.
+entry cannot be altered, removed or put in between without altering all that follow. What a chain cannot show
+by itself is that its end is missing: compare with the digest that was last known.
 """
 
 import json

@@ -35,8 +35,8 @@ def judge_convergence(
 ) -> Verdict:
     """From `quiet_from + bound` on every replica shows one and the same state, the expected one if given.
 
-    `quiet_from` is when the last change was made and the last fault ended. What is observed at the deadline or
-    later has to agree, every time: a state that is reached and left again, by a reconciliation that finds
+    `quiet_from` is when the last change was made and the last fault ended. What is observed at the deadline
+    or later has to agree, every time: a state that is reached and left again, by a reconciliation that finds
     something to do, is a complaint. A replica that was not looked at by then makes the verdict unknown.
     Exercised: the replicas that were seen in another state before.
     """
@@ -45,8 +45,8 @@ def judge_convergence(
     names = list(dict.fromkeys(replicas))
     agreed = late[0].state if late and expected == WHATEVER else expected
     complaints = [
-        f"{each.replica} is in state {each.state!r} at {each.at:g}, {each.at - quiet_from:g} after changes and "
-        f"faults stopped; it should be {agreed!r}"
+        f"{each.replica} is in state {each.state!r} at {each.at:g}, {each.at - quiet_from:g} after changes "
+        f"and faults stopped; it should be {agreed!r}"
         for each in late
         if each.state != agreed
     ]

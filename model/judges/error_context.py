@@ -38,7 +38,7 @@ KINDS: Final[Mapping[str, ErrorKind]] = {
 
 @frozen
 class ReportedError:
-    """An error as a client got it; `causes` are the codes behind it, the root last, `text` all that it says."""
+    """An error as a client got it; `causes` are the codes behind it, the root last, `text` all it says."""
 
     code: str
     kind: ErrorKind

@@ -91,7 +91,7 @@ class LinearizabilityJudge:
             self._table.forget()
         everything: Sequence[int] = range(len(history))
         if len(history) < self.partition_from:
-            split = [everything]
+            split: Sequence[Sequence[int]] = [everything]
         else:
             split = parts(history, self.specification, initial)
         problems = [problem_of(history, self._table, among) for among in split]

@@ -1,18 +1,20 @@
-"""Judges locks by what they did: one holder at a time, tokens that only grow, nothing released twice or never.
+"""Judges locks: one holder at a time, tokens that only grow, nothing released twice or never.
 
-A lease is in force from its grant until it is released or its time is up, whichever comes first; without a time
-it lasts until released. A holder may be slower than its lease: that is what the fencing token is for
-(Kleppmann, "How to do distributed locking", 2016). Whoever guards the resource must refuse a token smaller than
-one that it has accepted.
+A lease is in force from its grant until it is released or its time is up, whichever comes first; without a
+time it lasts until released. A holder may be slower than its lease: that is what the fencing token is for
+(Kleppmann, "How to do distributed locking", 2016). Whoever guards the resource must refuse a token smaller
+than one that it has accepted.
 """
 
 from collections import deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
 from model.judges.verdict import Verdict, from_complaints
+
+Name = TypeVar("Name", bound=Hashable)
 
 LockAction = Literal["granted", "released", "used"]
 
@@ -113,7 +115,48 @@ def _used(lock: _Lock, event: LockEvent) -> _Complaints:
 _ACTIONS = {"granted": _granted, "released": _released, "used": _used}
 
 
-def judge_deadlock(waits: Mapping[Hashable, Iterable[Hashable]]) -> Verdict:
+@frozen
+class Holding:
+    """A client certainly had a lock: from the grant that it was told of until it asked for the release.
+
+    Or until its lease ended; `until` is None if neither happened.
+    """
+
+    lock: Hashable
+    holder: Hashable
+    since: float
+    until: float | None
+
+    def __str__(self) -> str:
+        """`a held x from 3 to 7`."""
+        end = "on" if self.until is None else f"to {self.until:g}"
+        return f"{self.holder} held {self.lock} from {self.since:g} {end}"
+
+
+def judge_holdings(holdings: Iterable[Holding]) -> Verdict:
+    """No two clients held the same lock at a time; what one ends when the other begins does not overlap.
+
+    This needs only what clients know. Exercised: the holdings of locks that were held more than once.
+    """
+    by_lock: dict[Hashable, list[Holding]] = {}
+    for holding in sorted(holdings, key=_since):
+        by_lock.setdefault(holding.lock, []).append(holding)
+    complaints = []
+    for held in by_lock.values():
+        longest = held[0]
+        for holding in held[1:]:
+            if longest.until is None or holding.since < longest.until:
+                complaints.append(f"two holders at a time\n  {longest}\n  {holding}")
+            if longest.until is not None and (holding.until is None or holding.until > longest.until):
+                longest = holding
+    return from_complaints(complaints, sum(len(held) for held in by_lock.values() if len(held) > 1))
+
+
+def _since(holding: Holding) -> float:
+    return holding.since
+
+
+def judge_deadlock(waits: Mapping[Name, Iterable[Name]]) -> Verdict:
     """Nobody waits, directly or through others, for themselves; `waits` maps each who waits to whom for.
 
     The explanation is a shortest cycle. Exercised: those who wait.
@@ -130,8 +173,8 @@ def judge_deadlock(waits: Mapping[Hashable, Iterable[Hashable]]) -> Verdict:
     return Verdict("violated", f"deadlock: {', '.join(links)}", len(order))
 
 
-def _cycle_through(start: Hashable, waits: Mapping[Hashable, Sequence[Hashable]]) -> list[Hashable]:
-    origins: dict[Hashable, Hashable] = {}
+def _cycle_through(start: Name, waits: Mapping[Name, Sequence[Name]]) -> list[Name]:
+    origins: dict[Name, Name] = {}
     queue = deque([start])
     while queue:
         name = queue.popleft()

@@ -12,14 +12,13 @@ any answer to which will do, and *free* ones, which moreover may happen at any t
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Final, TypeAlias, final
+from collections.abc import Sequence
+from typing import Final, TypeAlias, final
 
 from attrs import frozen
 
 from model.history import Failed, History
 from model.judges.tabulation import Tabulation
-from model.specification.interface import RevealingAnswers, Specification
 
 
 @final
@@ -117,7 +116,7 @@ def _answered(
     free: frozenset[int],
 ) -> list[_Answered]:
     number, is_observer = table.operation, table.specification.is_observer
-    is_pure = _purity(table.specification)
+    revealing = table.revealing
     found: list[_Answered] = []
     for index in chosen:
         call = history[index]
@@ -126,21 +125,11 @@ def _answered(
             continue
         observes = is_observer(operation)
         if index not in weak:
-            pure = observes or is_pure(operation, result)
+            pure = observes or (revealing is not None and revealing.changes_nothing(operation, result))
             found.append((returned, index, number(operation), result, call.invoked, pure))
         elif not observes:
             found.append((returned, index, number(operation), ANYTHING, call.invoked, False))
     return found
-
-
-def _purity(specification: Specification[Any]) -> Callable[[Any, object], bool]:
-    if isinstance(specification, RevealingAnswers):
-        return specification.changes_nothing
-    return _nothing_is_known
-
-
-def _nothing_is_known(_operation: Hashable, _answer: object) -> bool:
-    return False
 
 
 def _loose(history: History, table: Tabulation, chosen: Sequence[int], free: frozenset[int]) -> list[_Loose]:
@@ -165,7 +154,7 @@ def _candidates(
     looking: list[int] = []
     moving: list[int] = []
     begun = 0
-    for low, call in enumerate(answered):
+    for call in answered:
         returned = call[0]
         while begun < len(by_invocation) and answered[by_invocation[begun]][4] <= returned:
             position = by_invocation[begun]

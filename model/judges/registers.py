@@ -9,8 +9,8 @@ version may stand in any order.) And there is such an order that keeps time if a
 
     a call that was answered before another was asked has no larger slot than the other:
 
-sort by slot, then by invocation. So it is enough to know the largest slot answered so far, the *floor*: a call
-whose slot is below the floor at its invocation clashes with the call that made the floor. That is one
+sort by slot, then by invocation. So it is enough to know the largest slot answered so far, the *floor*: a
+call whose slot is below the floor at its invocation clashes with the call that made the floor. That is one
 comparison a call, at its answer, and it includes that no version is seen before its write was asked for.
 Sorting by time is the only thing that costs more than linear time; who feeds a `RegisterSweep` as things
 happen needs no sorting, and has the violation at the answer that completes it.
@@ -22,13 +22,13 @@ choice would not ask for, and it leaves the lowest floor behind.
 
 *Calls that were never answered* count only if they are needed. A version that is missing below the largest
 one has been written by one of them, one each. Such a write w may have been the one of version v if it was
-invoked no later than U(v), the first answer to a call with a slot above 2v; it constrains nothing else. U grows
-with v. A compare-and-set that expected v - 1 can be nothing but v, so it is used there first. Of a version
-whose value somebody saw, only writes of that value come into question. Per value, going up, the latest
-possible write is taken: since the sets of possible writes grow, this succeeds whenever anything does, and what
-is left over begins as early as it can (it is the complement of the heaviest basis of a transversal matroid,
-which is elementwise the latest). Versions that nobody saw then take the leftovers, the earliest first. If a
-version finds no write the history is not linearizable.
+invoked no later than U(v), the first answer to a call with a slot above 2v; it constrains nothing else. U
+grows with v. A compare-and-set that expected v - 1 can be nothing but v, so it is used there first. Of a
+version whose value somebody saw, only writes of that value come into question. Per value, going up, the
+latest possible write is taken: since the sets of possible writes grow, this succeeds whenever anything does,
+and what is left over begins as early as it can (it is the complement of the heaviest basis of a transversal
+matroid, which is elementwise the latest). Versions that nobody saw then take the leftovers, the earliest
+first. If a version finds no write the history is not linearizable.
 
 The sweep and the search judge by the same specification, and are compared with each other and with brute
 force in the tests. Rejected: letting versions have gaps, which real stores do (an etcd revision counts all

@@ -7,9 +7,9 @@ and on the model's state, so a pair (set of calls, state) that led nowhere once 
 what keeps the search away from n! in practice; the problem stays NP-complete, hence the budget.
 
 A node is (low, done, used, state): all answered calls before `low` are explained and `low` is not; `done` has
-a bit for each explained call from `low` on, `used` one for each open-ended call that was taken, `state` is the
-number of the model's state. These are small integers however long the history is. Calls are taken in place of
-being removed from a list, so going back is popping a stack.
+a bit for each explained call from `low` on, `used` one for each open-ended call that was taken, `state` is
+the number of the model's state. These are small integers however long the history is. Calls are taken in
+place of being removed from a list, so going back is popping a stack.
 
 *What is not tried, and why nothing is lost.* Write N for a node, k(N) for the fewest calls that complete it.
 
@@ -23,10 +23,11 @@ being removed from a list, so going back is popping a stack.
    a invoked no later and answered no later than b. In a completion with b first they can change places: what
    precedes a precedes b, what follows b follows a. Among open-ended twins that is the order of invocation.
    Every such exchange removes an inversion with respect to one linear order, so all of them can be made.
-4. *An open-ended call must be noticed at once.* Let `a` lead from state s to s', no watcher agree right after,
-   and b be the next call. If b gives the same answer and leads to the same state from s as from s', `a` was of
-   no use: the completion without `a` is shorter. (A watcher that agrees after `a` has noticed it, since it did
-   not agree in s; by 1 it would have been taken there.) So b is not tried here; it is tried in s.
+4. *An open-ended call must be noticed at once.* Let `a` lead from state s to s', no watcher agree right
+   after, and b be the next call. If b gives the same answer and leads to the same state from s as from s',
+   `a` was of no use: the completion without `a` is shorter. (A watcher that agrees after `a` has noticed it,
+   since it did not agree in s; by 1 it would have been taken there.) So b is not tried here; it is tried in
+   s.
 5. *Having used less is as good as anything.* Where (low, done, used, state) leads nowhere, so does the same
    with more open-ended calls used: what completes the second completes the first.
 6. *A node from which the next watcher can never agree is left at once*, for specifications that can tell
@@ -37,14 +38,14 @@ being removed from a list, so going back is popping a stack.
    states leads to w's answer, N has no completion.
 
 Rules 4 and 5 refer to other nodes, and 4 to the way by which a node was reached, while the memo forgets the
-way; so here is why they do not spoil each other. Suppose the search says "violated" and some node that it left
-can be completed; take such an N with the smallest k(N), and a completion of that length in the order of rules
-1 and 3. Its first call b is not skipped by 2, or k(N) would be smaller. If b was tried, the node behind it has
-k(N) - 1, and it was left, or it was refused by the memo because of a left node that is as easy to complete:
-either contradicts the choice of N. If b was skipped by 4, go back along the open-ended calls that led to N, to
-the first node where b was not skipped: it was left as well, since it is an ancestor, and its child by b has
-the state of N's child by b and fewer calls used, so it completes in k(N) - 1: the same contradiction.
-Then nothing that was left can be completed, the root included.
+way; so here is why they do not spoil each other. Suppose the search says "violated" and some node that it
+left can be completed; take such an N with the smallest k(N), and a completion of that length in the order of
+rules 1 and 3. Its first call b is not skipped by 2, or k(N) would be smaller. If b was tried, the node behind
+it has k(N) - 1, and it was left, or it was refused by the memo because of a left node that is as easy to
+complete: either contradicts the choice of N. If b was skipped by 4, go back along the open-ended calls that
+led to N, to the first node where b was not skipped: it was left as well, since it is an ancestor, and its
+child by b has the state of N's child by b and fewer calls used, so it completes in k(N) - 1: the same
+contradiction. Then nothing that was left can be completed, the root included.
 
 *Dovetailing.* The search is a generator that gives the word back when its allowance is used up, so that the
 parts of a history take turns: a violation in one part is found however hard another part is.
@@ -68,8 +69,9 @@ class Found:
     """How the search ended, after how many steps: a step puts one more call into an attempt.
 
     `holds`: `path` is the order found, by position, and `state` the state after it. `violated` and `unknown`:
-    they are the attempt that explained the most answered calls, and where it stood. `reached` is the largest
-    number of calls, in the order of their answers, that some attempt had explained without a gap.
+    they are the attempt that explained the most answered calls, and where it stood; `doomed` is the watcher
+    because of which it was given up (rule 6), or -1. Calls invoked after the answer at position `reached`
+    have played no part.
     """
 
     outcome: Literal["holds", "violated", "unknown"]
@@ -77,6 +79,7 @@ class Found:
     state: Hashable
     steps: int
     reached: int
+    doomed: int = -1
 
 
 Searching: TypeAlias = Generator[Found, int, Found]
@@ -98,9 +101,8 @@ class Search:
 
     def __attrs_post_init__(self) -> None:
         walk = _Walk(self.problem, self.table)
-        specification = self.table.specification
-        if isinstance(specification, Foresight):
-            walk.look_with(specification)
+        if self.table.foresight is not None:
+            walk.look_with(self.table.foresight)
         self._searching = walk.searching(self.table.state(self.initial))
         next(self._searching)
 
@@ -133,7 +135,7 @@ class _Walk:
     steps: int = 0
     dead: dict[tuple[int, int, int], list[int]] = field(factory=dict)
     explained: int = -1
-    attempt: tuple[tuple[int, ...], int] = ((), 0)
+    attempt: tuple[tuple[int, ...], int, int] = ((), 0, -1)
     reached: int = 0
     foresight: Foresight | None = None
     _open_moves: dict[int, list[tuple[OpenEnded, int]]] = field(factory=dict)
@@ -179,7 +181,7 @@ class _Walk:
             low, done = self.watch(low, done, state)
             if len(path) > length:
                 unnoticed = _NOTICED
-            if self.is_dead(low, done, used, state) or self.is_out_of_reach(low, done, used, state):
+            if self.is_dead(low, done, used, state) or self.is_doomed(low, done, used, state):
                 low, done, used, state, moves, length = stack.pop()
                 del path[length:]
             else:
@@ -249,7 +251,7 @@ class _Walk:
         before = self.dead.get((low, done, state))
         return before is not None and any(not fewer & ~used for fewer in before)
 
-    def is_out_of_reach(self, low: int, done: int, used: int, state: int) -> bool:
+    def is_doomed(self, low: int, done: int, used: int, state: int) -> bool:
         """The next watcher can never agree any more (rule 6)."""
         if self.foresight is None:
             return False
@@ -262,15 +264,15 @@ class _Walk:
         operations, ask = self.problem.operations, self.table.ask
         left = [operations[reset] for reset in resets if not done >> (reset - low) & 1]
         left += [group.operation for group in open_resets if used >> group.shift & group.mask != group.mask]
-        watcher = self.table.operations[operations[position]]
-        wanted = self.problem.answers[position]
+        watcher, wanted = self.table.operations[operations[position]], self.problem.answers[position]
         reachable = (state, *(ask(state, operation)[0] for operation in left))
-        return not any(
-            self.foresight.leads_to(self.table.states[each], watcher, wanted) for each in reachable
-        )
+        if any(self.foresight.leads_to(self.table.states[each], watcher, wanted) for each in reachable):
+            return False
+        self.note(low, done, state, position)
+        return True
 
     def look_ahead(self, low: int) -> tuple[int, tuple[int, ...], tuple[OpenEnded, ...]]:
-        """The next watcher in the order of answers, or -1, and what resets the state and may come before it."""
+        """The next watcher by the order of answers, or -1, and what resets the state before it, maybe."""
         problem, foresight = self.problem, self.foresight
         assert foresight is not None, "asked only where there is foresight"
         watchers = (position for position in range(low, problem.answered) if position in self._watchers)
@@ -296,17 +298,17 @@ class _Walk:
         self.note(low, done, state)
         self.dead.setdefault((low, done, state), []).append(used)
 
-    def note(self, low: int, done: int, state: int) -> None:
+    def note(self, low: int, done: int, state: int, doomed: int = -1) -> None:
         """Remember the attempt if none before explained as much."""
-        self.reached = max(self.reached, low)
+        self.reached = max(self.reached, low, doomed)
         explained = low + done.bit_count()
         if explained > self.explained:
-            self.explained, self.attempt = explained, (tuple(self.path), state)
+            self.explained, self.attempt = explained, (tuple(self.path), state, doomed)
 
     def given_up(self, outcome: Literal["violated", "unknown"]) -> Found:
         """The best attempt so far."""
-        path, state = self.attempt
-        return Found(outcome, path, self.table.states[state], self.steps, self.reached)
+        path, state, doomed = self.attempt
+        return Found(outcome, path, self.table.states[state], self.steps, self.reached, doomed)
 
 
 def _with(low: int, done: int, position: int) -> tuple[int, int]:

@@ -5,12 +5,14 @@ The session guarantees are those of Terry et al. ("Session guarantees for weakly
 
 * *read your writes*: a read is no older than what its session wrote;
 * *monotonic reads*: nor than what its session read;
-* *monotonic writes*: a write comes after the earlier writes of its session, and whoever sees it sees those too;
+* *monotonic writes*: a write comes after the earlier writes of its session, and whoever sees it sees those
+  too;
 * *writes follow reads*: a write comes after what its session had read, and whoever sees it sees that too.
 
-"Sees that too" concerns other keys: a write carries the versions that its session had made and read before it,
-and a session that reads it owes them in its later reads. Writes are taken up before the reads that saw them,
-whatever their times; where that is impossible, a session has read what was written because of that read.
+"Sees that too" concerns other keys: a write carries the versions that its session had made and read before
+it, and a session that reads it owes them in its later reads. Writes are taken up before the reads that saw
+them, whatever their times; where that is impossible, a session has read what was written because of that
+read.
 
 *Bounded staleness*: a read may miss a write for so long after the write was answered.
 """
@@ -34,7 +36,7 @@ GUARANTEES: Final[tuple[Guarantee, ...]] = (
 
 @frozen
 class Access:
-    """A session read or wrote one key and the answer told the version; times of one clock, None if unknown."""
+    """A session read or wrote a key and the answer told the version; times of one clock, None if unknown."""
 
     session: Hashable
     kind: Literal["read", "write"]
@@ -197,14 +199,14 @@ def judge_staleness(accesses: Sequence[Access], bound: float) -> SessionVerdict:
             continue
         when, by = firsts[at]
         if access.asked - when > bound:
-            late = f"the second began {access.asked - when:g} after the first was answered, {bound:g} are allowed"
-            lines = [f"bounded staleness: {late}", f"  {accesses[by]}", f"  {access}"]
+            late = f"the second began {access.asked - when:g} after the answer to the first"
+            lines = [f"bounded staleness: {late}, allowed are {bound:g}", f"  {accesses[by]}", f"  {access}"]
             return SessionVerdict("violated", "\n".join(lines), len(reads), "bounded staleness", (by, index))
     return SessionVerdict("holds", "", len(reads))
 
 
 def _replaced(accesses: Sequence[Access]) -> Mapping[Hashable, tuple[list[int], list[tuple[float, int]]]]:
-    """For each key the versions written, ascending, and the first answer to a write of that or a newer one."""
+    """For each key the versions written, ascending, and the first answer to a write of that or a newer."""
     writes: dict[Hashable, list[tuple[int, float, int]]] = {}
     for index, access in enumerate(accesses):
         if access.kind == "write" and access.answered is not None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from attrs import define, field
 
-from model.specification.interface import Specification
+from model.specification.interface import Foresight, RevealingAnswers, Specification
 
 Reply = tuple[int, object]
 """The number of the state after an operation, and the answer."""
@@ -24,15 +24,25 @@ Reply = tuple[int, object]
 
 @define
 class Tabulation:
-    """What one specification has answered so far; `answers` counts the answers that are kept."""
+    """What one specification has answered so far; `answers` counts the answers that are kept.
+
+    `revealing` and `foresight` are the specification where it offers that, else None.
+    """
 
     specification: Specification[Any]
+    revealing: RevealingAnswers | None = field(init=False)
+    foresight: Foresight | None = field(init=False)
     states: list[Hashable] = field(factory=list, init=False, repr=False)
     operations: list[Any] = field(factory=list, init=False, repr=False)
     rows: list[dict[int, Reply]] = field(factory=list, init=False, repr=False)
     answers: int = field(default=0, init=False)
     _state_numbers: dict[Hashable, int] = field(factory=dict, init=False, repr=False)
     _operation_numbers: dict[Any, int] = field(factory=dict, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        specification: object = self.specification
+        self.revealing = specification if isinstance(specification, RevealingAnswers) else None
+        self.foresight = specification if isinstance(specification, Foresight) else None
 
     def state(self, state: Hashable) -> int:
         """The number of a state; equal states have equal futures, so they share one."""

@@ -11,8 +11,8 @@ prefers the earliest evidence.
 reason. To free a call is to weaken it and to let it happen at any time or never, again fewer demands. The
 calls that cannot all be freed, beside those of the answers, are the support, minimal in the same way.
 
-*What comes later is left out first.* The search never got past the first `reached` answers. Whatever was
-invoked after the next answer played no part in that, so the calls before it cannot be explained either.
+*What comes later is left out first.* The search never got past some answer, and never looked past another.
+Whatever was invoked after both played no part in that, so the calls before cannot be explained either.
 
 *In words.* The attempt that explained the most calls, and for each call that could come next what the model
 would have answered. No such call can agree: it would have made a longer attempt.
@@ -74,8 +74,13 @@ def minimal_witness(history: History, problem: Problem, found: Found, again: Sea
         free = frozenset(others).difference(kept)
         return _is_violated(again(among, weak - free, free), gave_up)
 
-    support = minimal_subset(others, contradict_still) if len(among) <= _SUPPORT_CALLS_MAX else ()
-    return Witness(tuple(answers), tuple(support), is_minimal)
+    if len(among) > _SUPPORT_CALLS_MAX:
+        return Witness(tuple(answers), (), is_minimal)
+    # Which ones are found depends on which are preferred; those near the answers are usually fewer.
+    near = sorted(others, key=lambda index: (-history[index].invoked, index))
+    found_near, found_early = (minimal_subset(order, contradict_still) for order in (near, others))
+    support = min(found_near, found_early, key=len)
+    return Witness(tuple(answers), tuple(sorted(support)), is_minimal)
 
 
 def _is_violated(found: Found, gave_up: list[Found]) -> bool:
@@ -105,8 +110,13 @@ def describe(
     for position in _next_positions(problem, stuck.path):
         call = history[problem.indices[position]]
         _, expected = specification.apply(stuck.state, call.operation)
-        lines.append(f"  then {call.process} {call.operation!r}:")
-        lines += [f"    {line}" for line in contrast(expected, call.result)]
+        differences = contrast(expected, call.result)
+        if differences:
+            lines.append(f"  then {call.process} {call.operation!r}:")
+            lines += [f"    {line}" for line in differences]
+    if stuck.doomed >= 0:
+        lines.append("From there nothing leads to this answer any more:")
+        lines.append(_said(history, problem.indices[stuck.doomed]))
     return "\n".join(lines)
 
 

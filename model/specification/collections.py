@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable
 from typing import TypeAlias
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from model.specification.cells import Cells
 from model.specification.interface import Keys
@@ -49,7 +49,7 @@ class Remove:
 
 @frozen(cache_hash=True)
 class Contains:
-    """Is the value in the set?"""
+    """Ask whether the value is in the set."""
 
     key: Hashable
     value: Hashable
@@ -80,7 +80,7 @@ class _Keyed:
 class QueueSpecification(_Keyed):
     """First in, first out: an enqueue answers None, a dequeue `Front`, or None where there is nothing."""
 
-    initial: Cells = Cells()
+    initial: Cells = field(factory=Cells)
 
     def apply(self, state: Cells, operation: QueueOperation) -> tuple[Cells, object]:
         """The queues after the operation, and its answer."""
@@ -105,7 +105,7 @@ class QueueSpecification(_Keyed):
 class SetSpecification(_Keyed):
     """Sets: changes answer None, `Contains` whether it is there, `Members` a frozenset of all."""
 
-    initial: Cells = Cells()
+    initial: Cells = field(factory=Cells)
 
     def apply(self, state: Cells, operation: SetOperation) -> tuple[Cells, object]:
         """The sets after the operation, and its answer."""

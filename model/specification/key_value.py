@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from model.specification.cells import Cells
 from model.specification.interface import Keys
@@ -38,7 +38,7 @@ Operation = Get | Put | Append
 class KeyValueSpecification:
     """The store; puts and appends answer None."""
 
-    initial: Cells = Cells()
+    initial: Cells = field(factory=Cells)
 
     def apply(self, state: Cells, operation: Operation) -> tuple[Cells, object]:
         """The store after the operation, and its answer."""

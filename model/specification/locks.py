@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from model.specification.cells import Cells
 from model.specification.interface import Keys
@@ -58,7 +58,7 @@ class MutexSpecification(_Keyed):
     The owner cannot have it twice. Give each client a name of its own.
     """
 
-    initial: Cells = Cells()
+    initial: Cells = field(factory=Cells)
 
     def apply(self, state: Cells, operation: Acquire | Release) -> tuple[Cells, object]:
         """The locks after the operation, and its answer."""
@@ -85,7 +85,7 @@ class LeaseSpecification(_Keyed):
     token given twice or out of order, a release or an action accepted with a token that is not the last.
     """
 
-    initial: Cells = Cells()
+    initial: Cells = field(factory=Cells)
 
     def apply(self, state: Cells, operation: Acquire | Release | Guarded) -> tuple[Cells, object]:
         """The leases after the operation, and its answer."""

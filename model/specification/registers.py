@@ -7,7 +7,7 @@ with it. A register that was never written holds None, at version 0.
 from collections.abc import Hashable, Iterable
 from typing import Final, final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from model.specification.cells import Cells
 from model.specification.interface import Keys
@@ -15,7 +15,7 @@ from model.specification.interface import Keys
 
 @frozen(cache_hash=True)
 class Read:
-    """What does the register hold?"""
+    """Ask what the register holds."""
 
     key: Hashable
 
@@ -59,7 +59,7 @@ class Versioned:
 
 @frozen
 class Conflict:
-    """A versioned compare-and-set met another version than the one it expected: `current`, if that is told."""
+    """A versioned compare-and-set met another version than it expected: `current`, if that is told."""
 
     current: int | None
 
@@ -87,7 +87,7 @@ class _Keyed:
 class RegisterSpecification(_Keyed):
     """Plain registers: a read answers the value, a write None, a compare-and-set whether it took place."""
 
-    initial: Cells = Cells()
+    initial: Cells = field(factory=Cells)
 
     def apply(self, state: Cells, operation: Operation) -> tuple[Cells, object]:
         """The registers after the operation, and its answer."""
@@ -109,12 +109,12 @@ class RegisterSpecification(_Keyed):
 
 @define
 class VersionedRegisterSpecification(_Keyed):
-    """Versioned registers: a read answers `Versioned`, a write its version, a failed compare-and-set `Conflict`.
+    """Versioned registers: a read answers `Versioned`, a write its version, a refused one `Conflict`.
 
     `CompareAndSet.expected` is a version. Every write makes a new version, also one of the same value.
     """
 
-    initial: Cells = Cells()
+    initial: Cells = field(factory=Cells)
 
     def apply(self, state: Cells, operation: Operation) -> tuple[Cells, object]:
         """The registers after the operation, and its answer."""

@@ -1,9 +1,9 @@
-"""How soon each strategy finds each bug: `python -m tests.benchmarks.strategies` prints it, and the reduction.
+"""How soon each strategy finds each bug, and what is redundant: `python -m tests.benchmarks.strategies`.
 
 First table: the number of executions up to the first one that fails, over so many seeds: the median and the
-worst, and the share of seeds that found the bug at all where it is not all of them. `bounded` and `exhaustive`
-draw nothing, so one search speaks for all seeds. The exit status says whether `portfolio` found every bug in
-at least 95 % of the seeds.
+worst, and the share of seeds that found the bug at all where it is not all of them. `bounded` and
+`exhaustive` draw nothing, so one search speaks for all seeds. The exit status says whether `portfolio` found
+every bug in at least 95 % of the seeds.
 
 Second table: the `exhaustive` strategy past the bugs, to the end or to a budget. Each execution is put into
 the canonical form of its trace, so that `executions / traces` is 1.00 exactly if none was redundant.

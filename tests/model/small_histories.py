@@ -9,6 +9,11 @@ from model.history import INDETERMINATE, Call, Failed, History, precedes
 from model.specification.interface import Specification
 
 
+def seeded(seed: str) -> Random:
+    """A generator that gives the same numbers at every run."""
+    return Random(seed)  # noqa: S311 - examples, not secrets
+
+
 def small_history(
     random: Random,
     specification: Specification[Any],
@@ -21,7 +26,8 @@ def small_history(
 ) -> tuple[Call, ...]:
     """Calls that took effect in some order, each inside its interval, but for a few lies.
 
-    A lie is an answer of the same type from another run; it may well be a possible answer. Half of the unanswered calls took effect.
+    A lie is an answer of the same type from another run; it may well be a possible answer. Half of the
+    unanswered calls took effect.
     """
     moments = sorted(random.sample(range(2 * count + 3), count))
     state = specification.initial

@@ -1,9 +1,9 @@
 """Small histories of transactions made from a seeded generator, and definitions of the levels to try them by.
 
 The definitions know nothing of graphs. Serializable: in some order, run one after the other on plain
-variables, the transactions read what they read. Snapshot isolation: some interleaving of begins and commits, in
-which each reads what was committed when it began and no two of which one committed while the other was going
-on wrote the same key. Read committed: some order of commits in which every version comes after those it
+variables, the transactions read what they read. Snapshot isolation: some interleaving of begins and commits,
+in which each reads what was committed when it began and no two of which one committed while the other was
+going on wrote the same key. Read committed: some order of commits in which every version comes after those it
 replaced, and every reader after whom it read from.
 """
 
@@ -27,7 +27,8 @@ def small_transactions(random: Random, count: int, *, lists: bool = False) -> tu
     turns = [at for at in range(count) for _ in range(random.randrange(1, 4))]
     if random.random() < 0.7:
         random.shuffle(turns)
-    first, last = {}, {}
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
     for now, at in enumerate(turns):
         first.setdefault(at, 2 * now)
         last[at] = 2 * now + 1
@@ -132,7 +133,7 @@ def _read_committed(history: Sequence[Transaction], among: list[int], numbered: 
 
 
 def _serially_written(history: Sequence[Transaction], order: Order, numbered: bool) -> bool:  # noqa: FBT001 - passed on
-    """Every read gives something that was committed before, or what the reader wrote; nothing else is asked."""
+    """Every read gives something that was committed before, or what the reader wrote; no more is asked."""
     final: dict[Hashable, list[Any]] = {}
     made: dict[Hashable, list[Hashable]] = {}
     for at in order:

@@ -8,6 +8,7 @@ from attrs import evolve
 from model.history import Call, Failed, IllFormedError
 from model.judges.linearizability import LinearizabilityJudge, UnsoundPartitionError
 from model.judges.witness import contrast
+from model.specification import key_value
 from model.specification.interface import Keys
 from model.specification.personality import (
     Entities,
@@ -16,6 +17,7 @@ from model.specification.personality import (
     Refused,
     Update,
 )
+from model.specification.registers import CompareAndSet, Read, RegisterSpecification, Write
 from tests.model.begun import BEGUN, PERSONALITIES
 from tests.model.registers import (
     Registers,
@@ -266,3 +268,60 @@ def test_the_order_of_calls_in_the_history_does_not_matter() -> None:
         evolve(LOST_UPDATE[1], result=Refused("CONCURRENT_MODIFICATION", {"currentVersion": 2})),
     ]
     assert LinearizabilityJudge(PERSONALITIES).judge(mended[::-1], BEGUN).linearization == (1, 0)
+
+
+def test_having_used_less_is_not_taken_for_having_used_more() -> None:
+    """An attempt that spends an unanswered call too early says nothing of one that still has it."""
+    specification = RegisterSpecification()
+    history = [
+        call("a", Write("x", 2), (0, 5)),
+        call("b", Write("x", 0), (0, 6)),
+        call("c", CompareAndSet("x", 0, 2), (0, None)),
+        call("a", Read("x"), (7, 8), 2),
+        call("b", Write("x", 0), (9, 10)),
+        call("a", Read("x"), (11, 12), 2),
+    ]
+    verdict = LinearizabilityJudge(specification).judge(history, specification.initial)
+    assert verdict.linearization == (1, 0, 3, 4, 2, 5)
+
+
+def test_parts_take_turns() -> None:
+    """A violation in one register is found although another one takes more steps than there are."""
+    hard = [call(f"h{at}", write(at, "hard"), (0, 9)) for at in range(12)]
+    hard.append(call("h", Touch("read", "hard"), (10, 11), 77))
+    bad = [call("b", write(1, "bad"), (20, 21)), call("b", Touch("read", "bad"), (22, 23), 0)]
+    judge = LinearizabilityJudge(REGISTERS, steps_max=5_000, explained=False)
+    assert judged(*hard, judge=judge).unknown
+    assert judged(*hard, *bad, judge=judge).violated
+
+
+def test_an_attempt_that_is_doomed_is_explained() -> None:
+    """Where a later answer can never be given any more, that answer is told."""
+    specification = key_value.KeyValueSpecification()
+    history = [
+        call("a", key_value.Append("x", "a"), (1, 2)),
+        call("b", key_value.Append("x", "b"), (3, 4)),
+        call("c", key_value.Get("x"), (5, 6), "b"),
+    ]
+    verdict = LinearizabilityJudge(specification).judge(history, specification.initial)
+    assert verdict.witness == (2,)
+    assert verdict.explanation.splitlines()[-2:] == [
+        "From there nothing leads to this answer any more:",
+        "  c Get(key='x') -> 'b'",
+    ]
+
+
+def test_a_long_attempt_is_told_by_its_end() -> None:
+    """The last calls of it, and how many came before."""
+    history = [call("a", INCREMENT, (2 * at, 2 * at + 1), at) for at in range(40)]
+    verdict = judged(*history, call("b", READ, (90, 91), 7))
+    assert "  (28 calls before)" in verdict.explanation.splitlines()
+    assert len(verdict.explanation.splitlines()) < 70
+
+
+def test_calls_after_the_contradiction_are_no_part_of_it() -> None:
+    """However many follow, the witness and its support are among those before."""
+    later = [call("a", INCREMENT, (10 + 2 * at, 11 + 2 * at), at + 1) for at in range(30)]
+    verdict = judged(call("a", write(1), (1, 2)), call("b", READ, (3, 4), 0), *later)
+    assert verdict.witness == (1,)
+    assert verdict.support == (0,)

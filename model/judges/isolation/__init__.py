@@ -1,1 +1,1 @@
-"""Judges transactions: which isolation level a history of them satisfies, and the cycle that shows otherwise."""
+"""Judges transactions: does a history satisfy an isolation level, and which cycle shows that it does not."""

@@ -1,14 +1,15 @@
 """Finds the shortest cycles of a sort in the graph of transactions.
 
 First everything that is in no cycle is peeled off: a node without predecessors is in none, nor is one whose
-predecessors have all gone, and the same from the other end. Of a history that is serializable nothing is left,
-after one look at each edge. What is left falls into strongly connected components (Tarjan, 1972); every cycle
-lies within one.
+predecessors have all gone, and the same from the other end. Of a history that is serializable nothing is
+left, after one look at each edge. What is left falls into strongly connected components (Tarjan, 1972); every
+cycle lies within one.
 
 A *sort* of cycle is described by a walk that may only take certain steps: a first edge for a certain reason,
 and then the shortest way back, breadth first, through nodes (transaction, what the last edge was). The search
 from each first edge stops at the length of the best cycle so far, so that after the first short one the
-others cost little. Steps between instants cost nothing: a whole way through instants is one step in real time.
+others cost little. Steps between instants cost nothing: a whole way through instants is one step in real
+time.
 """
 
 from collections import deque
@@ -182,11 +183,11 @@ class CycleSearch:
             for other, why in self._inside(node):
                 reason, blocks = _passing(why, sort, is_blocked=is_blocked)
                 costs = other < self.graph.transactions
-                if not reason or other == avoided or steps + costs > longest or (other, blocks) in seen:
+                if not reason or other == avoided or steps + costs > longest:
                     continue
-                if other == goal:
-                    if not blocks:
-                        return self._traced(origins, (node, is_blocked), (node, goal, reason))
+                if other == goal and not blocks:
+                    return self._traced(origins, (node, is_blocked), (node, goal, reason))
+                if other == goal or (other, blocks) in seen:
                     continue
                 seen.add((other, blocks))
                 origins[other, blocks] = (node, is_blocked, reason)

@@ -1,8 +1,8 @@
 """Transactions as a client saw them: what each read and wrote, in which order, and how it ended.
 
 Two kinds of objects tell enough to be judged. A *register* is read and written whole; each write makes a
-version that no other write makes. A *list* is appended to; each element is appended once, and a read gives all
-of them, so the order of the versions can be read off it (Kingsbury and Alvaro, "Elle", 2020).
+version that no other write makes. A *list* is appended to; each element is appended once, and a read gives
+all of them, so the order of the versions can be read off it (Kingsbury and Alvaro, "Elle", 2020).
 
 A transaction that ended `info` may have committed or not. It has if somebody saw a write of it. If nobody did
 it may be counted out: it would only add to what has to come before what.

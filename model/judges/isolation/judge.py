@@ -5,9 +5,9 @@ level forbids, and nothing was read that could not have been. Whether there is s
 components, in linear time; only then are cycles looked for, the shortest of each sort.
 
 Where the order of some versions is not known the graph has only the edges that hold for every order. A cycle
-in it is a violation. If there is none, one order is tried: that in which a topological order of the graph puts
-the writers, and where there are few orders every one. If the graph of one has no forbidden cycle either, the
-history satisfies the level; otherwise the verdict is unknown, for to find an order is NP-complete
+in it is a violation. If there is none, one order is tried: that in which a topological order of the graph
+puts the writers, and where there are few orders every one. If the graph of one has no forbidden cycle either,
+the history satisfies the level; otherwise the verdict is unknown, for to find an order is NP-complete
 (Papadimitriou, 1979), and that none of the few will do would be a violation that no cycle shows.
 """
 
@@ -26,7 +26,6 @@ from model.judges.isolation.history import Transactions
 from model.judges.isolation.levels import LEVELS, REAL_TIME, SESSION, Level
 from model.judges.isolation.orders import Interpretation, KeyOrder, Orders, interpreted
 from model.judges.verdict import Verdict
-
 
 _ORDERS_MAX: Final = 500
 
@@ -97,7 +96,7 @@ def _cycles(done: Interpretation, level: Level) -> list[Anomaly]:
     if level.ignores_rw:
         graph = graph.without(Edge.RW)
     search = CycleSearch(graph, in_cycles(graph))
-    found = []
+    found: list[Anomaly] = []
     for sort in level.forbidden:
         if sort.apart and found and found[-1].name.startswith("G-single"):
             continue  # with one such edge none are adjacent either, and the worse name is the better one
@@ -166,7 +165,7 @@ def _uncertain(done: Interpretation, what: str) -> str:
 
 
 def _tried(done: Interpretation, level: Level) -> tuple[Anomaly, ...] | None:
-    """Empty if some order of the versions has no forbidden cycle; what is wrong if none has; None if unknown."""
+    """Empty if some order of the versions has no forbidden cycle, what is wrong if none has, else None."""
     for likely in _likely(done, level):
         if not _is_forbidden(_graph(likely, level), level):
             return ()
@@ -176,7 +175,8 @@ def _tried(done: Interpretation, level: Level) -> tuple[Anomaly, ...] | None:
     if not every:
         return None
     example = _cycles(every[0], level)[0]
-    text = f"no version order: {_uncertain(done, 'does not matter, each leads to a cycle; for example')}\n{example.text}"
+    why = _uncertain(done, "does not matter, each leads to a cycle; for example")
+    text = f"no version order: {why}\n{example.text}"
     return (evolve(example, name="no version order", text=text),)
 
 

@@ -2,9 +2,9 @@
 
 Read committed, snapshot isolation and serializability are told apart by the cycles that they allow (Adya,
 1999; Fekete et al., 2005; Cerone and Gotsman, "Analysing snapshot isolation", 2018). Read committed forbids
-cycles without an `rw` edge; snapshot isolation those in which no two `rw` edges follow each other; serializability
-all. The strong session levels count the order within each session as well, strict serializability that and
-real time.
+cycles without an `rw` edge; snapshot isolation those in which no two `rw` edges follow each other;
+serializability all. The strong session levels count the order within each session as well, strict
+serializability that and real time.
 """
 
 from collections.abc import Mapping

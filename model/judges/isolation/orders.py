@@ -36,7 +36,7 @@ class Flaw:
 
 
 Seen: TypeAlias = tuple[int, Hashable, Hashable, int | None]
-"""A transaction, the key and the version that it found there, and who wrote it: not itself, None for nobody."""
+"""A transaction, a key, the version that it found there, and who wrote that: another, or None for nobody."""
 
 
 @define(eq=False)
@@ -126,7 +126,8 @@ class _Reading:
 
     def collect_writes(self) -> None:
         """Who wrote which version, of all transactions."""
-        orders, registers = self.made.orders, set()
+        orders = self.made.orders
+        registers: set[Hashable] = set()
         for index, transaction in enumerate(self.history):
             written: dict[Hashable, Hashable] = {}
             for operation in transaction.operations:

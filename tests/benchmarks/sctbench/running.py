@@ -22,7 +22,7 @@ from machines.world.recording import Listener, Recorder
 from tests.benchmarks.sctbench.shared import Scenario
 
 STEPS_MAX = 2_000
-"""Above what the longest program takes (twostage_100: 900); where a task busy-waits unfairly, that is no bug."""
+"""Above what the longest program takes, twostage_100; to get there by busy-waiting unfairly is no bug."""
 
 _COLLECT_EVERY = 2_000
 

@@ -11,14 +11,16 @@ from typing import Any
 
 from tests.benchmarks.peers.contestants.timing import Orders, arguments, measured, sample_size, tell
 
-_BATCH = 200
+_BATCH = 100
 
 # Not there where types are checked: it is installed in an environment of its own.
 _frontrun: Any = importlib.import_module("frontrun")
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "dpor": {"preemption_bound": None, "reproduce_on_failure": 0},
+    "dpor": {"preemption_bound": None, "reproduce_on_failure": 0, "max_executions": _BATCH},
     "random": {"max_attempts": _BATCH},
 }
+
+_BUDGETS = {"dpor": "max_executions", "random": "max_attempts"}
 
 
 class _State:
@@ -42,7 +44,9 @@ def _task(number: int, steps: int, *, ordered: bool) -> Callable[[_State], Await
     return task
 
 
-def _explored(tasks: int, steps: int, strategy: str, orders: list[list[int]] | None = None, **options: Any) -> int:
+def _explored(
+    tasks: int, steps: int, strategy: str, orders: list[list[int]] | None = None, **options: Any
+) -> int:
     seen: list[list[int]] = [] if orders is None else orders
     explored = _frontrun.explore(
         setup=partial(_State, seen),
@@ -64,7 +68,7 @@ def _orders(tasks: int, steps: int, strategy: str, **options: Any) -> Orders:
 def main() -> None:
     """Measure both ways."""
     tasks, steps, seconds = arguments()
-    sample = {"dpor": {}, "random": {"max_attempts": sample_size(tasks, steps)}}
+    sample = {strategy: {name: sample_size(tasks, steps)} for strategy, name in _BUDGETS.items()}
     ways = [
         measured(
             strategy,
