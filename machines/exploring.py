@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, cast
 
-from attrs import define, field, fields, frozen
+from attrs import define, field, frozen
 
 from machines.evidence import Evidence
 from machines.exploration.replay import Replay
@@ -20,21 +19,13 @@ from machines.program import Phase, Program
 from machines.subject import Answer, Rows, Subject
 from machines.world.errors import ExecutionError, NondeterminismError
 from machines.world.faults import Budget, Cancellation, Crash
-from machines.world.footprints_database import LockInstruments
-from machines.world.footprints_memory import Memory, MemoryInstruments, NotToldError
 from machines.world.kernel import STEPS_MAX, Chooser, Execution, Loop, Observer, Token
 from machines.world.node import NODE, REQUEST, Node, Snapshot
 from machines.world.recording import Listener, Recorder
-from machines.world.recording import ACTIVE, Recorder
 from machines.world.sqlite import databases
 from model.history import INDETERMINATE, Call
-from system_under_test.ports import Ports
 
 CLIENT_NAMES = "abcdefghijklmnop"
-_ANSWERS = "answers"
-"""What a question reads and an answer updates. The judge of linearizability goes by which answer came before which
-question, and by nothing else of the order in which clients ask and are answered: so two questions commute, two
-answers do, and one of each does not. Executions of one trace therefore are the same to it, and one is enough."""
 
 
 @define(eq=False)
@@ -110,12 +101,8 @@ class PhaseRun:
         before: Rows,
         observer: Observer | None = None,
         steps_max: int = STEPS_MAX,
-        recorder: Recorder | None = None,
     ) -> Evidence:
-        """Run to the end; raises `FailedExecution`, and `ValueError` if there are too many clients.
-
-        The recorder, if there is one, hears what each step touches.
-        """
+        """Run to the end; raises `FailedExecution`, and `ValueError` if there are too many clients."""
         if len(self.phase.clients) > len(CLIENT_NAMES):
             raise ValueError(
                 f"a phase has at most {len(CLIENT_NAMES)} clients, not {len(self.phase.clients)}"
@@ -143,16 +130,12 @@ class PhaseRun:
         for place, operation in enumerate(operations):
             asked = f"p{self.number}{name}{place}"
             request = _Request(subject.correlation(operation, asked), name, operation, next(self._order))
-            for recorder in ACTIVE:
-                recorder.read(_ANSWERS)
             self.requests.append(request)
             REQUEST.set(asked)
             request.answer = await subject.perform(node.system, operation, asked, node.ports)
             if request.answer.result is INDETERMINATE:
                 return
             request.returned = next(self._order)
-            for recorder in ACTIVE:
-                recorder.update(_ANSWERS)
 
     def _allow_faults(self, execution: Execution) -> None:
         faults = self.phase.faults
@@ -187,34 +170,6 @@ class PhaseRun:
             started_ms=started_ms,
             ended_ms=node.clock.now_ms(),
         )
-
-
-def memory_of(node: Node, clients: int) -> Memory | None:
-    """What can be told of the memory of a node's system when so many clients use it; None if nothing can."""
-    commuting = getattr(node.subject, "commuting", _nothing_commutes)(clients)
-    ports = node.ports
-    opaque = (ports, *(getattr(ports, port.name) for port in fields(Ports)))
-    try:
-        return Memory.of(node.system, commuting, opaque)
-    except NotToldError:
-        return None
-
-
-def _nothing_commutes(_clients: int) -> tuple[str, ...]:
-    return ()
-
-
-@contextmanager
-def recording(memory: Memory | None) -> Iterator[None]:
-    """Around executions whose recorders are to hear of locks and memory, besides trio's primitives."""
-    instruments = [LockInstruments(), MemoryInstruments(memory or Memory(()))]
-    try:
-        for each in instruments:
-            each.install()
-        yield
-    finally:
-        for each in reversed(instruments):
-            each.remove()
 
 
 def read_rows(node: Node) -> Rows:
