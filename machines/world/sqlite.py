@@ -42,8 +42,6 @@ from attrs import define, field, frozen
 from machines.world.disk import DEAD, Disk
 from machines.world.disk_faults import CHANGES
 from machines.world.disk_file import BLOCK_BYTES, Inode
-from machines.world.footprints_database import Watch
-from machines.world.footprints_sql import catalogue_of
 from machines.world.sqlite_file import File
 from machines.world.sqlite_vfs import VFS_NAME, SimulatedVFS, SteadySeeds
 
@@ -51,7 +49,6 @@ SetUp: TypeAlias = Callable[[apsw.Connection], None]
 _LEVEL_NAMES = ("NONE", "SHARED", "RESERVED", "PENDING", "EXCLUSIVE")
 _IDLE_MAX = 8  # of one database and one set-up: more than any pool of a service, few enough to search
 _ALWAYS_THERE = ["main", "temp"]
-_SCHEMA = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY rowid"
 
 
 @frozen
@@ -66,16 +63,12 @@ class HeldLock:
 
 @define(eq=False)
 class Warm:
-    """A connection, its file, and the blocks from which it parsed its schema, by number.
-
-    `watch` hears what statements do, for whoever records footprints.
-    """
+    """A connection, its file, and the blocks from which it parsed its schema, by number."""
 
     connection: apsw.Connection
     file: File
     place: tuple[str, str, SetUp]
     schema: dict[int, bytes] = field(factory=dict)
-    watch: Watch | None = None
 
     def fits(self, inode: Inode) -> bool:
         """Whether this file has the schema that the connection knows."""
@@ -144,8 +137,6 @@ class Databases:
         self.connects += 1
         self.seeds.sow(self.connects)
         self.out[warm.connection] = warm
-        if warm.watch is not None:
-            warm.watch.forget()
         return warm.connection
 
     def retire(self, connection: apsw.Connection) -> None:
@@ -236,15 +227,13 @@ def _prepare(warm: Warm, scratch: Disk) -> None:
     """Parse the schema, remembering the blocks that it is in, and set the connection up."""
     file = warm.file
     file.touched = {0}
-    statements = warm.connection.execute(_SCHEMA).fetchall()
+    warm.connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
     warm.schema = {number: _block(file.inode, number) for number in sorted(file.touched)}
     file.touched = None
     changes = _changes(scratch)
     warm.place[2](warm.connection)
     if _changes(scratch) != changes:
         raise ValueError("the set-up of a connection must not write to the database")
-    warm.watch = Watch(warm.connection, catalogue_of(tuple(sql for (sql,) in statements)))
-    warm.watch.begin()
 
 
 def _changes(disk: Disk) -> int:
