@@ -95,7 +95,7 @@ class Exhaustive:
         return not self._done
 
     def _settle(self) -> None:
-        """End the last execution, once: put what it has shown into the trees, and the next one on the stack."""
+        """End the last execution, once: what it has shown goes into the trees, the next one on the stack."""
         if self._begun and not self._settled:
             self._settled = True
             self._reverse_races()

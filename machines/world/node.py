@@ -29,7 +29,6 @@ from machines.subject import Subject
 from machines.world.clock import VirtualClock
 from machines.world.disk import Disk, Image
 from machines.world.kernel import Execution
-from machines.world.recording import ACTIVE, Recorder
 from machines.world.sqlite import databases
 from system_under_test.communication.messages import Message
 from system_under_test.ports import Arguments, Ports, Result, RunBlocking
@@ -81,8 +80,6 @@ class InlineBlocking(RunBlocking):
     async def __call__(self, function: Callable[[*Arguments], Result], /, *args: *Arguments) -> Result:
         """Suspend once, then call."""
         await trio.lowlevel.checkpoint()
-        if ACTIVE:
-            return _recorded(ACTIVE[0], function, *args)
         execution = self.execution
         if execution is None or execution.observer is None:
             return function(*args)
@@ -94,16 +91,6 @@ class InlineBlocking(RunBlocking):
             raise
         execution.note(described)
         return result
-
-
-def _recorded(recorder: Recorder, function: Callable[[*Arguments], Result], *args: *Arguments) -> Result:
-    """Call; if the function gave the database no statement, nobody knows what it touched."""
-    before = recorder.statements
-    try:
-        return function(*args)
-    finally:
-        if recorder.statements == before:
-            recorder.unknowable()
 
 
 def _describe(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
@@ -125,7 +112,7 @@ class MemoryJournal:
         self.messages: list[Message] = []
 
     def record(self, message: Message, /) -> None:
-        """Keep one. No service reads them, and judges take each by itself: that commutes with everything."""
+        """Keep one."""
         self.messages.append(message)
 
 
@@ -202,8 +189,8 @@ class Node:
         except (TypeError, AttributeError, pickle.PicklingError) as error:
             raise UncopyableSystemError(
                 f"the running {self.subject.name} holds something that cannot be copied: {error}. Keep "
-                "closures, tasks, open files and held locks out of what lives from one operation to the next, "
-                "or in a port"
+                "closures, tasks, open files and held locks out of what lives from one operation to the "
+                "next, or in a port"
             ) from error
         draws = tuple(sorted(self.randomness.draws.items()))
         return Snapshot(self.disk.image(), self.clock.seconds, draws, buffer.getvalue())

@@ -11,14 +11,11 @@ Three rules make wake-ups and cancellations come out right, whatever the primiti
   that task, even if a cancellation has taken it off the waiting list since, so that the two never look
   independent;
 - a task that ends updates its nursery; the parent, which waits for all, reads it.
-
-What a step did to a database or to an object in memory is partly known only at the step's end, when what is left
-of it can be compared with what was there before: whoever instruments such a thing leaves a call in `ending`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Protocol
 
 from machines.world.choices import Token, is_task
@@ -53,9 +50,7 @@ class Recorder:
 
     State: the masks of the step under way and whom it woke; by task, the bit of what it may be about to wait
     for, and by such bit the mask of the tasks that have waited; the children of nurseries that have ended;
-    per object, its name. `ending`: what to call at the end of the step under way, by the thing that it is
-    about. `kept`: by task, the mask of what it has got hold of and reads from then on in every step.
-    `watched`: the containers that were got hold of. `statements`: how many the step has given to a database.
+    per object, its name.
     """
 
     __slots__ = (
@@ -71,14 +66,10 @@ class Recorder:
         "_within",
         "_woken",
         "_writes",
-        "ending",
         "everything",
-        "kept",
         "resources",
-        "statements",
         "tokens",
         "unknown",
-        "watched",
     )
 
     def __init__(self, listener: Listener, *, unknown: bool) -> None:
@@ -96,10 +87,6 @@ class Recorder:
         self._waited: dict[int, int] = {}
         self._names: dict[int, tuple[object, Hashable]] = {}
         self._made: dict[Token, int] = {}
-        self.ending: dict[object, Callable[[Recorder], None]] = {}
-        self.kept: dict[Token, int] = {}
-        self.watched: dict[tuple[int, str], Any] = {}
-        self.statements = 0
 
     # -- what instrumented code says
 
@@ -114,12 +101,6 @@ class Recorder:
     def update(self, resource: Hashable) -> None:
         """The step changed it in a way that commutes with other such changes."""
         self._updates |= self.resources.bit(resource)
-
-    def keep(self, resource: Hashable) -> None:
-        """The step got hold of it: its task may read it from now on without anybody noticing."""
-        bit = self.resources.bit(resource)
-        self._reads |= bit
-        self.kept[self._token] = self.kept.get(self._token, 0) | bit
 
     def unknowable(self) -> None:
         """The step did something that nobody has looked at."""
@@ -173,8 +154,7 @@ class Recorder:
     def begin(self, token: Token) -> None:
         """A step begins."""
         self._token = token
-        self._reads = self.kept.get(token, 0)
-        self._updates = 0
+        self._reads = self._updates = 0
         self._writes = self.resources.bit(("task", token)) if is_task(token) else 0
         self.everything = self.unknown
         self._woken = {}
@@ -191,10 +171,6 @@ class Recorder:
 
     def end(self, token: Token) -> None:
         """The step is over."""
-        if self.ending:
-            for ending in self.ending.values():
-                ending(self)
-            self.ending.clear()
         for bit, waiting in self._waited.items():
             if bit & self._writes:
                 self._writes |= waiting

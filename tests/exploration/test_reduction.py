@@ -92,9 +92,9 @@ def outcomes(program: Sequence[list[Step]], strategy: Any, executions_max: int) 
 def test_same_outcomes_and_one_execution_of_every_trace(seed: int) -> None:
     """On generated programs: brute force's outcomes, and as many executions as there are traces.
 
-    What cancelling a task touches depends on where that task is, so a step that cancels another task is not the
-    same step after a race is turned around. Then an execution is now and then one of a trace that another one
-    covers; none is ever missing.
+    What cancelling a task touches depends on where that task is, so a step that cancels another task is not
+    the same step after a race is turned around. Then an execution is now and then one of a trace that another
+    one covers; none is ever missing.
     """
     stream = random.Random(seed)  # noqa: S311 - a seeded stream is the point
     compared = 0

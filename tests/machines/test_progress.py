@@ -30,7 +30,7 @@ def test_a_terminal_shows_the_line_and_is_left_clean(tmp_path: Path) -> None:
     project = Project.of(tmp_path, test_counting=COUNTING)
     status, printed = on_a_terminal(_PYTEST, project.folder)
     assert status == 0, printed
-    assert "exploring: 6 programs, " in printed
+    assert " programs, " in printed[printed.index("exploring: ") :]
     end = printed.rindex("exploring: ")
     assert printed[end:].split("\r\n", 1)[1].startswith("\x1b[?25h\r\x1b[1A\x1b[2K")
     assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["last-run.json"]
