@@ -254,3 +254,14 @@ def test_a_search_for_the_shortest_that_is_given_up_still_shows_a_cycle(
         verdict = judge_transactions(ANOMALIES[case][0], level)
         assert names(verdict) == ["cycle"]
         assert len(verdict.explanation.splitlines()) > 2
+
+
+def test_when_an_unended_transaction_was_given_up_says_nothing() -> None:
+    """It may take effect later than that."""
+    times: dict[str, dict[str, Any]] = {
+        "T1": {"invoked": 1, "returned": 2, "status": "info"},
+        "T2": {"invoked": 3, "returned": 4},
+        "T3": {"invoked": 5, "returned": 6},
+    }
+    history = made((Write("x", 1),), (Read("x", 0),), (Read("x", 1),), **times)
+    assert judge_transactions(history, "strict-serializable").holds

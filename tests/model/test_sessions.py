@@ -172,3 +172,11 @@ def test_a_newer_version_may_have_been_answered_earlier() -> None:
 def test_the_newest_version_is_never_stale() -> None:
     """However old it is."""
     assert judge_staleness([access("a", "w", "x", 1, (0, 1)), access("b", "r", "x", 1, (99, 100))], 0).holds
+
+
+def test_a_write_that_makes_the_version_already_seen_is_a_clash() -> None:
+    """It should have made a newer one."""
+    seen = [access("b", "w", "x", 1), access("a", "r", "x", 1), access("a", "w", "x", 1)]
+    assert judge_sessions(seen).guarantee == "writes follow reads"
+    made = [access("a", "w", "x", 1), access("a", "w", "x", 1)]
+    assert judge_sessions(made).guarantee == "monotonic writes"
