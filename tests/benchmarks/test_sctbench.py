@@ -1,4 +1,4 @@
-"""The benchmark programs do what they say: the bug of each small one is found, and no execution is redundant."""
+"""The benchmark programs do what they say: each small bug is found, and no execution is redundant."""
 
 from __future__ import annotations
 
